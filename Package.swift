@@ -1,0 +1,79 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The module table of this package: who may import whom. `Tests/TidyTests` reads every import and holds it against
+// the same table, because the compiler alone would let a target reach what its dependencies reach.
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "MinhChung",
+    products: [
+        .executable(name: "minhchung", targets: ["Command"]),
+        .executable(name: "minhchung-extract", targets: ["ExtractionWorker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // Pure values and rules: no file, no database, no clock.
+        .target(name: "Evidence", dependencies: [crypto]),
+        .target(name: "VietnameseText"),
+        .target(name: "Ledger", dependencies: ["Evidence"]),
+        .target(name: "ExtractionWire"),
+
+        // Siblings that keep state or talk to the system; they never import one another.
+        .target(name: "Vault", dependencies: ["Evidence", "CLinux"]),
+        .target(
+            name: "Catalog", dependencies: ["Evidence", "VietnameseText", "Ledger", grdb],
+            resources: [
+                .embedInCode("../../Storage/Schema/archive_0001.sql"),
+                .embedInCode("../../Storage/Schema/service_0001.sql"),
+                .embedInCode("../../Storage/Schema/search_0001.sql"),
+            ]),
+        .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),
+
+        // The operations, and the program.
+        .target(
+            name: "Custody",
+            dependencies: ["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "ExtractionWire", "Extraction"]),
+        .executableTarget(
+            name: "Command",
+            dependencies: ["Evidence", "Ledger", "Custody", argumentParser]),
+
+        // The confined reader of hostile documents, and the doors to the C libraries that only it links.
+        .executableTarget(
+            name: "ExtractionWorker",
+            dependencies: ["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"]),
+        .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "CDescriptors"),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
+        .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
+
+        .testTarget(name: "EvidenceTests", dependencies: ["Evidence"]),
+        .testTarget(name: "VietnameseTextTests", dependencies: ["VietnameseText"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
+        .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
+        .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
+        .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
+        .testTarget(name: "CustodyTests", dependencies: ["Evidence", "Ledger", "Vault", "Catalog", "Custody", "ExtractionWorker"]),
+        .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+    target.swiftSettings = settings
+}

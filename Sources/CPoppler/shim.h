@@ -1,0 +1,3 @@
+#include <poppler.h>
+/* The allocator's settings, which Swift's module of the C library does not show. */
+#include <malloc.h>

@@ -1,0 +1,220 @@
+public import Evidence
+internal import Foundation
+internal import GRDB
+internal import Ledger
+internal import Synchronization
+
+/// The databases of an archive: its ledger, the views folded from it, operational state, and the search index.
+///
+/// Everything here blocks; callers keep it off the cooperative thread pool. Several threads may call it at once: writes
+/// follow one another, reads see the last commit.
+public final class Catalog: Sendable {
+    let folder: String
+    let archive: DatabasePool
+    let service: DatabasePool
+    /// Each tree's right edge, as committed. The lock orders appends, so that an edge changes only with its commit.
+    private let recordEdge: Mutex<MerkleTree.Edge>
+    private let accessEdge: Mutex<MerkleTree.Edge>
+
+    /// Opens the databases in `folder`, making those that are not there.
+    /// - Throws: ``CatalogError``, also when a database would not keep what it confirms.
+    public init(in folder: String) throws(CatalogError) {
+        self.folder = folder
+        archive = try DatabaseFile.archive.open(in: folder)
+        service = try DatabaseFile.service.open(in: folder)
+        let pool = archive
+        let (records, access) = try perform("read the ledger") {
+            try pool.read { db in (try Self.edge(of: .records, db), try Self.edge(of: .access, db)) }
+        }
+        recordEdge = Mutex(records)
+        accessEdge = Mutex(access)
+    }
+
+    private static func edge(of tree: Tree, _ db: Database) throws -> MerkleTree.Edge {
+        try MerkleTree.Edge(size: UInt64(try tree.size(db))) { try tree.node($0, db) }
+    }
+
+    /// Checkpoints and closes the databases.
+    public func close() throws(CatalogError) {
+        try perform("close the catalog") {
+            try archive.close()
+            try service.close()
+        }
+    }
+
+    // MARK: Appending
+
+    /// A record that is about to be appended.
+    public struct Draft: Sendable {
+        public let body: RecordBody
+        /// Opaque identifiers of what it is about.
+        public let subjects: [String]
+
+        public init(_ body: RecordBody, subjects: [String]) {
+            self.body = body
+            self.subjects = subjects
+        }
+    }
+
+    /// Appends records, their bodies, Merkle nodes and views in one durable transaction: when it returns, all of them
+    /// survive power loss; when it throws, none is there.
+    ///
+    /// - Parameter pieceLists: the lists of new objects of more than one piece.
+    /// - Returns: the numbers of the records, in the order given.
+    @discardableResult
+    public func append(
+        _ drafts: [Draft], by actor: Actor, at time: Timestamp, pieceLists: [Digest: [Digest]] = [:]
+    ) throws(CatalogError) -> Range<Int> {
+        try recordEdge.withLock { (current) throws(CatalogError) -> Range<Int> in
+            let before = current
+            let after = try perform("record") {
+                try archive.write { db in
+                    var edge = before
+                    for (object, pieces) in pieceLists where pieces.count > 1 {
+                        try db.run(
+                            "INSERT OR REPLACE INTO piece_list (object, pieces) VALUES (?, ?)",
+                            [object.hex, Data(pieces.flatMap(\.bytes))])
+                    }
+                    for draft in drafts {
+                        let number = Int(edge.size)
+                        let body = RecordForm.bodyBytes(draft.body)
+                        let salt = Self.randomSalt()
+                        let header = RecordHeader(
+                            number: number, time: time, kind: draft.body.kind.rawValue, actor: actor,
+                            subjects: draft.subjects, bodyCommitment: RecordForm.commitment(salt: salt, body: body))
+                        try Tree.records.append(RecordForm.headerBytes(header), number: number, to: &edge, db)
+                        try db.run(
+                            "INSERT INTO record_body (number, salt, body) VALUES (?, ?, ?)",
+                            [number, Data(salt), String(decoding: body, as: UTF8.self)])
+                        try Views.fold(header, draft.body, db)
+                    }
+                    return edge
+                }
+            }
+            current = after
+            return Int(before.size)..<Int(after.size)
+        }
+    }
+
+    /// Appends an entry to the access log, durably: only when it returns may what it names be shown.
+    public func appendAccess(
+        _ kind: AccessKind, to subjects: [String], by actor: Actor, at time: Timestamp
+    ) throws(CatalogError) {
+        try accessEdge.withLock { (current) throws(CatalogError) in
+            let before = current
+            current = try perform("write the access log") {
+                try archive.write { db in
+                    var edge = before
+                    let header = RecordHeader(
+                        number: Int(edge.size), time: time, kind: kind.rawValue, actor: actor, subjects: subjects,
+                        bodyCommitment: nil)
+                    try Tree.access.append(
+                        RecordForm.headerBytes(header), number: header.number, to: &edge, db)
+                    return edge
+                }
+            }
+        }
+    }
+
+    private static func randomSalt() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<RecordForm.saltSize / 8).flatMap { _ in
+            withUnsafeBytes(of: generator.next() as UInt64) { Array($0) }
+        }
+    }
+
+    // MARK: Reading the ledger
+
+    /// The size and root of the tree of records.
+    public var recordTree: (size: Int, root: Digest) {
+        recordEdge.withLock { (Int($0.size), $0.root) }
+    }
+
+    /// The size and root of the tree of the access log.
+    public var accessTree: (size: Int, root: Digest) {
+        accessEdge.withLock { (Int($0.size), $0.root) }
+    }
+
+    /// A record, after its header was held against its leaf and its body against its header.
+    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
+    public func record(_ number: Int) throws(CatalogError) -> (header: RecordHeader, body: RecordBody) {
+        try perform("read record \(number)") {
+            try archive.read { db in
+                let row = try db.first(
+                    """
+                    SELECT header, salt, body, hash FROM record
+                    LEFT JOIN record_body USING (number)
+                    LEFT JOIN record_node ON level = 0 AND position = record.number
+                    WHERE record.number = ?
+                    """, [number])
+                guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
+                let stored = StoredRecord(number: number, row: row)
+                if let finding = stored.finding { throw CatalogError.recordDamaged(number: number, reason: finding) }
+                return try stored.parsed()
+            }
+        }
+    }
+
+    /// The audit path of a record in the tree of all records.
+    public func inclusionProof(ofRecord number: Int) throws(CatalogError) -> (size: Int, root: Digest, proof: [Digest])? {
+        let (size, root) = recordTree
+        return try perform("prove record \(number)") {
+            try archive.read { db in
+                let proof = try MerkleTree.inclusionProof(ofLeaf: UInt64(number), size: UInt64(size)) {
+                    try Tree.records.node($0, db)
+                }
+                return proof.map { (size, root, $0) }
+            }
+        }
+    }
+
+    /// Calls `body` with every record about `subject`, oldest first, each checked as ``record(_:)`` does.
+    public func records(about subject: String) throws(CatalogError) -> [(header: RecordHeader, body: RecordBody)] {
+        let numbers = try perform("read the records about \(subject)") {
+            try archive.read { db in
+                try Int.fetchAll(
+                    db, sql: "SELECT number FROM record_subject WHERE subject = ? ORDER BY number", arguments: [subject])
+            }
+        }
+        return try numbers.map { number throws(CatalogError) in try record(number) }
+    }
+
+    // MARK: Rebuilding
+
+    /// Empties the views and folds all records into them again, in one transaction: a reader sees the old views or the
+    /// new ones. The search index is dropped; folding it is ``SearchIndex``'s.
+    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` at the first record that is not what was recorded.
+    public func rebuildViews(progress: (_ done: Int, _ total: Int) -> Void) throws(CatalogError) {
+        let total = recordTree.size
+        try recordEdge.withLock { (_) throws(CatalogError) in
+            try perform("rebuild the views") {
+                try archive.write { db in
+                    try Views.empty(db)
+                    var done = 0
+                    let rows = try Row.fetchCursor(
+                        db,
+                        sql: """
+                            SELECT number, header, salt, body, hash FROM record
+                            LEFT JOIN record_body USING (number)
+                            LEFT JOIN record_node ON level = 0 AND position = record.number
+                            ORDER BY number
+                            """)
+                    while let row = try rows.next() {
+                        let stored = StoredRecord(number: row["number"], row: row)
+                        guard stored.number == done else {
+                            throw CatalogError.recordDamaged(number: done, reason: "it is missing")
+                        }
+                        if let finding = stored.finding {
+                            throw CatalogError.recordDamaged(number: stored.number, reason: finding)
+                        }
+                        let (header, body) = try stored.parsed()
+                        try Views.fold(header, body, db)
+                        done += 1
+                        if done % 1000 == 0 { progress(done, total) }
+                    }
+                    progress(done, total)
+                }
+            }
+        }
+    }
+}

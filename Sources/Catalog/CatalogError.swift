@@ -1,0 +1,47 @@
+public import Evidence
+internal import GRDB
+
+/// What the catalog could not do, to what, and why.
+public enum CatalogError: Error, CustomStringConvertible {
+    /// SQLite refused; `code` is its result code.
+    case database(act: String, code: Int32, message: String)
+    /// The disk is full.
+    case diskFull(act: String)
+    /// A database does not keep what it confirms, so nothing may be acknowledged with it.
+    case notDurable(database: String, synchronous: Int)
+    /// The database is not of the schema that this version knows.
+    case schema(database: String, found: Int, known: Int)
+    /// A stored record is not what was recorded.
+    case recordDamaged(number: Int, reason: String)
+    /// A list of piece digests is missing or not the one that was recorded.
+    case pieceListDamaged(object: Digest)
+
+    public var description: String {
+        switch self {
+        case .database(let act, let code, let message): "cannot \(act): \(message) (SQLite \(code))"
+        case .diskFull(let act): "cannot \(act): the disk is full; make room and do it again"
+        case .notDurable(let database, let synchronous):
+            "cannot open \(database): it would lose confirmed writes (synchronous = \(synchronous) instead of 2)"
+        case .schema(let database, let found, let known):
+            "cannot open \(database): its schema is \(found), this version of minhchung knows \(known)"
+        case .recordDamaged(let number, let reason):
+            "cannot trust record \(number): \(reason); run minhchung verify, and restore the archive from a backup"
+        case .pieceListDamaged(let object):
+            "cannot read object \(object): the list of its pieces is not the recorded one; run minhchung rebuild"
+        }
+    }
+}
+
+/// Runs `body` and names the act when SQLite refuses it.
+func perform<Value>(_ act: String, _ body: () throws -> Value) throws(CatalogError) -> Value {
+    do {
+        return try body()
+    } catch let error as CatalogError {
+        throw error
+    } catch let error as DatabaseError {
+        if error.resultCode == .SQLITE_FULL { throw .diskFull(act: act) }
+        throw .database(act: act, code: error.extendedResultCode.rawValue, message: error.message ?? "no reason given")
+    } catch {
+        throw .database(act: act, code: -1, message: "\(error)")
+    }
+}

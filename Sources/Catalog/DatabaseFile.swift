@@ -1,0 +1,72 @@
+internal import GRDB
+
+/// The databases of an archive, and how each has to be opened.
+enum DatabaseFile: String {
+    case archive = "archive.sqlite"
+    case service = "service.sqlite"
+    case search = "search.sqlite"
+
+    /// The schema that this version writes.
+    static let schemaVersion = 1
+
+    private var schema: [UInt8] {
+        switch self {
+        case .archive: PackageResources.archive_0001_sql
+        case .service: PackageResources.service_0001_sql
+        case .search: PackageResources.search_0001_sql
+        }
+    }
+
+    /// 2 = FULL: a commit is on disk when it returns. 1 = NORMAL: the newest commits may be lost with the power, never
+    /// the database; right only for what is folded again from records.
+    private var synchronous: Int { self == .search ? 1 : 2 }
+
+    /// Opens the database in `folder`, making it when it is not there.
+    ///
+    /// One connection of the pool writes and does every checkpoint, the others are read-only: SQLite before 3.51.3 can
+    /// corrupt a database when one connection checkpoints while another commits (sqlite.org/wal.html#walresetbug).
+    func open(in folder: String) throws(CatalogError) -> DatabasePool {
+        try perform("open \(folder)/\(rawValue)") {
+            var configuration = Configuration()
+            configuration.label = rawValue
+            configuration.foreignKeysEnabled = false
+            configuration.maximumReaderCount = 4
+            configuration.busyMode = .immediateError
+            configuration.prepareDatabase { db in
+                // Kibibytes when negative. Merging FTS5 segments wants more than SQLite's 2 MiB.
+                try db.execute(sql: "PRAGMA cache_size = \(self == .search ? -16_384 : -8_192)")
+            }
+            let pool = try DatabasePool(path: "\(folder)/\(rawValue)", configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                // Set after the pool opened: GRDB sets NORMAL on its writer when it switches to WAL, after
+                // `prepareDatabase`. Read back, because a pragma that is refused says nothing.
+                try db.execute(sql: "PRAGMA synchronous = \(synchronous)")
+                let found = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+                guard found == synchronous else { throw CatalogError.notDurable(database: rawValue, synchronous: found) }
+                let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? -1
+                if version == 0 {
+                    try db.inTransaction {
+                        try db.execute(sql: String(decoding: schema, as: UTF8.self))
+                        try db.execute(sql: "PRAGMA user_version = \(Self.schemaVersion)")
+                        return .commit
+                    }
+                } else if version != Self.schemaVersion {
+                    throw CatalogError.schema(database: rawValue, found: version, known: Self.schemaVersion)
+                }
+            }
+            return pool
+        }
+    }
+}
+
+extension Database {
+    /// Runs a statement that is prepared once for each connection.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// The first row of a statement that is prepared once for each connection.
+    func first(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+        try Row.fetchOne(try cachedStatement(sql: sql), arguments: arguments)
+    }
+}

@@ -1,0 +1,71 @@
+public import Evidence
+internal import Foundation
+internal import GRDB
+
+extension Catalog {
+    /// Lists objects that deposits have added since the last call as checked at the time of their deposit, because they
+    /// were digested then. Cheap when nothing is new.
+    public func followDeposits() throws(CatalogError) {
+        try perform("follow the deposits") {
+            let mark = try service.read { db in
+                try Int64.fetchOne(db, sql: "SELECT value FROM mark WHERE name = 'fixity_object'") ?? 0
+            }
+            var after = mark
+            while true {
+                let rows = try archive.read { [after] db in
+                    try Row.fetchAll(
+                        db,
+                        sql: """
+                            SELECT object.key, object.digest, json_extract(record.header, '$.time') AS time
+                            FROM object JOIN record ON record.number = object.first_record
+                            WHERE object.key > ? ORDER BY object.key LIMIT 5000
+                            """, arguments: [after])
+                }
+                guard let last = rows.last else { return }
+                after = last["key"]
+                try service.write { [after] db in
+                    for row in rows {
+                        try db.run(
+                            "INSERT OR IGNORE INTO fixity_check (object, checked_at) VALUES (?, ?)",
+                            [row["digest"] as String, row["time"] as String])
+                    }
+                    try db.run("INSERT OR REPLACE INTO mark (name, value) VALUES ('fixity_object', ?)", [after])
+                }
+            }
+        }
+    }
+
+    /// Objects whose bytes were not read for longest, oldest first, of those not checked since `time`.
+    public func leastRecentlyChecked(before time: Timestamp, limit: Int) throws(CatalogError) -> [Digest] {
+        try perform("list what to check") {
+            try service.read { db in
+                try String.fetchAll(
+                    db, sql: "SELECT object FROM fixity_check WHERE checked_at < ? ORDER BY checked_at, object LIMIT ?",
+                    arguments: [time.description, limit]
+                ).compactMap { Digest(hex: $0) }
+            }
+        }
+    }
+
+    /// Remembers that these objects were read whole at `time`.
+    public func markChecked(_ objects: [Digest], at time: Timestamp) throws(CatalogError) {
+        try perform("remember what was checked") {
+            try service.write { db in
+                for object in objects {
+                    try db.run(
+                        "INSERT OR REPLACE INTO fixity_check (object, checked_at) VALUES (?, ?)",
+                        [object.hex, time.description])
+                }
+            }
+        }
+    }
+
+    /// When the object whose bytes were not read for longest was read; `nil` when there is none.
+    public func oldestCheck() throws(CatalogError) -> Timestamp? {
+        try perform("find the oldest check") {
+            try service.read { db in
+                try String.fetchOne(db, sql: "SELECT checked_at FROM fixity_check ORDER BY checked_at LIMIT 1")
+            }
+        }.flatMap { Timestamp($0) }
+    }
+}

@@ -1,0 +1,149 @@
+internal import Evidence
+internal import Foundation
+internal import GRDB
+internal import Ledger
+
+/// Something in the ledger is not what was recorded.
+public struct LedgerFinding: Sendable, Equatable, CustomStringConvertible {
+    /// The number of the record or of the access log's entry.
+    public let number: Int
+    public let isAccessLog: Bool
+    public let reason: String
+
+    public var description: String { "\(isAccessLog ? "access log entry" : "record") \(number): \(reason)" }
+}
+
+extension Catalog {
+    /// Reads the whole ledger and the access log: every header against its leaf, every body against its header, every
+    /// stored node against the leaves.
+    ///
+    /// - Parameter report: called for each finding, in order.
+    /// - Throws: ``CatalogError`` only when it could not look.
+    public func verifyLedger(
+        report: (LedgerFinding) -> Void, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(CatalogError) {
+        try perform("verify the ledger") {
+            // One read transaction, so that an append in between is not taken for a finding.
+            try archive.read { db in
+                let total = try Tree.records.size(db) + Tree.access.size(db)
+                var done = 0
+                for tree in [Tree.records, .access] {
+                    try verify(tree, db, report: report) {
+                        done += 1
+                        if done % 1000 == 0 { progress(done, total) }
+                    }
+                }
+                progress(total, total)
+            }
+        }
+    }
+
+    private func verify(
+        _ tree: Tree, _ db: Database, report: (LedgerFinding) -> Void, step: () -> Void
+    ) throws {
+        func found(_ number: Int, _ reason: String) {
+            report(LedgerFinding(number: number, isAccessLog: tree == .access, reason: reason))
+        }
+        let bodies = tree == .records ? "LEFT JOIN record_body USING (number)" : ""
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT * FROM \(tree.headers) \(bodies) ORDER BY number")
+        var nodes = StoredNodes(tree: tree, db: db)
+        var edge = MerkleTree.Edge()
+        while let row = try rows.next() {
+            let number: Int = row["number"]
+            if number != Int(edge.size) {
+                found(Int(edge.size), number > Int(edge.size) ? "it is missing" : "its number is out of order")
+                // Without the missing leaves no later node can be computed, so what follows is looked at alone.
+                edge = MerkleTree.Edge()
+                try verifyAlone(tree, after: number - 1, db, found: found)
+                return
+            }
+            let header = Array((row["header"] as String).utf8)
+            let leaf = MerkleTree.leafHash(header)
+            let storedLeaf = try nodes.next(at: MerkleTree.Position(level: 0, index: UInt64(number)))
+            if storedLeaf == leaf {
+                if let reason = Self.finding(tree, number: number, header: header, row: row) { found(number, reason) }
+            } else {
+                found(number, storedLeaf == nil ? "its leaf is missing from the tree" : "its header was edited")
+            }
+            // Goes on from the stored leaf, so that one edited header is one finding and not one for each node above.
+            try edge.append(storedLeaf ?? leaf) { position, hash in
+                if position.level > 0, try nodes.next(at: position) != hash {
+                    found(number, "node \(position.level)/\(position.index) of the tree is not the hash of what is below it")
+                }
+            }
+            step()
+        }
+        let stored = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(tree.nodes) WHERE level = 0") ?? 0
+        if stored > Int(edge.size) { found(Int(edge.size), "it is missing, its leaf is in the tree") }
+        if tree == .records, edge.size == 0 { found(0, "it is missing: the ledger is empty") }
+        let committed = tree == .records ? recordTree : accessTree
+        if committed.size == Int(edge.size), committed.root != edge.root, stored == Int(edge.size) {
+            found(max(0, Int(edge.size) - 1), "the root of the tree is not the one that the archive was opened with")
+        }
+    }
+
+    private func verifyAlone(
+        _ tree: Tree, after number: Int, _ db: Database, found: (Int, String) -> Void
+    ) throws {
+        let bodies = tree == .records ? "LEFT JOIN record_body USING (number)" : ""
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT * FROM \(tree.headers) \(bodies) LEFT JOIN \(tree.nodes) ON level = 0 AND position = number
+                WHERE number > ? ORDER BY number
+                """, arguments: [number])
+        while let row = try rows.next() {
+            let header = Array((row["header"] as String).utf8)
+            let number: Int = row["number"]
+            let leaf = (row["hash"] as Data?).flatMap { Digest(bytes: Array($0)) }
+            if leaf != MerkleTree.leafHash(header) {
+                found(number, leaf == nil ? "its leaf is missing from the tree" : "its header was edited")
+            } else if let reason = Self.finding(tree, number: number, header: header, row: row) {
+                found(number, reason)
+            }
+        }
+    }
+
+    /// What is wrong with a header that is its leaf's, and with its body.
+    private static func finding(_ tree: Tree, number: Int, header: [UInt8], row: Row) -> String? {
+        let parsed: RecordHeader
+        do { parsed = try RecordForm.header(header) } catch { return "its header is not readable: \(error)" }
+        guard parsed.number == number else { return "its header says that it is number \(parsed.number)" }
+        guard tree == .records else { return parsed.bodyCommitment == nil ? nil : "its header names a body" }
+        return StoredRecord.bodyFinding(
+            parsed, salt: (row["salt"] as Data?).map(Array.init), body: (row["body"] as String?).map { Array($0.utf8) })
+    }
+}
+
+/// Reads the stored nodes of a tree level by level in the order in which appending computes them: one cursor a level
+/// instead of a query a node.
+private struct StoredNodes {
+    let tree: Tree
+    let db: Database
+    private var cursors: [RowCursor] = []
+    private var ahead: [Row?] = []
+
+    init(tree: Tree, db: Database) {
+        self.tree = tree
+        self.db = db
+    }
+
+    /// The stored hash at `position`; positions of a level are asked for in ascending order.
+    mutating func next(at position: MerkleTree.Position) throws -> Digest? {
+        while cursors.count <= position.level {
+            let cursor = try Row.fetchCursor(
+                db, sql: "SELECT position, hash FROM \(tree.nodes) WHERE level = ? ORDER BY position",
+                arguments: [cursors.count])
+            ahead.append(try cursor.next()?.copy())
+            cursors.append(cursor)
+        }
+        while let row = ahead[position.level] {
+            let found = UInt64(row["position"] as Int64)
+            if found > position.index { return nil }
+            ahead[position.level] = try cursors[position.level].next()?.copy()
+            if found == position.index { return Digest(bytes: Array(row["hash"] as Data)) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,291 @@
+public import Evidence
+internal import Foundation
+internal import GRDB
+internal import VietnameseText
+
+/// The search index: pages of text and declared metadata, folded from the ledger.
+///
+/// It may be behind the ledger, never ahead of it, and is never needed to know what the archive holds.
+public final class SearchIndex: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the index in the archive's folder, making an empty one when there is none.
+    public init(in folder: String) throws(CatalogError) {
+        pool = try DatabaseFile.search.open(in: folder)
+    }
+
+    /// Deletes the index of the archive's folder; it must not be open.
+    public static func delete(in folder: String) throws(CatalogError) {
+        try perform("delete the search index") {
+            for suffix in ["", "-wal", "-shm"] {
+                let path = "\(folder)/\(DatabaseFile.search.rawValue)\(suffix)"
+                if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+            }
+        }
+    }
+
+    public func close() throws(CatalogError) {
+        try perform("close the search index") { try pool.close() }
+    }
+
+    /// How many records are folded into the index.
+    public func recordCount() throws(CatalogError) -> Int {
+        try perform("read the search index") { try pool.read { db in try Self.mark(db) } }
+    }
+
+    private static func mark(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT value FROM mark WHERE name = 'records'") ?? 0
+    }
+
+    // MARK: Folding
+
+    /// Records folded in one transaction.
+    private static let batch = 500
+
+    /// Folds the records that were appended since the last call. When it returns, what was committed before the call
+    /// can be found.
+    ///
+    /// - Parameter text: gives the bytes of a text object, `nil` where it is damaged: the item is then found by its
+    ///   metadata only.
+    public func follow(
+        _ catalog: Catalog, text: (ObjectDescription) -> [UInt8]?, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(CatalogError) {
+        let total = catalog.recordTree.size
+        try perform("fold records into the search index") {
+            var done = try pool.read { db in try Self.mark(db) }
+            while done < total {
+                let next = min(done + Self.batch, total)
+                let items = try catalog.itemsChanged(by: done..<next)
+                try pool.write { db in
+                    for item in items { try Self.index(item, text: text, db) }
+                    try db.run("UPDATE mark SET value = ? WHERE name = 'records'", [next])
+                }
+                done = next
+                progress(done, total)
+            }
+        }
+    }
+
+    /// Indexes an item anew. Rows of an earlier generation stay in the index until the next rebuild, because a
+    /// contentless index of SQLite 3.40 deletes only what is handed to it again; no row of `page` leads to them.
+    private static func index(_ item: Catalog.ItemText, text: (ObjectDescription) -> [UInt8]?, _ db: Database) throws {
+        let view = item.view
+        let generation: Int64
+        if let row = try db.first("SELECT generation FROM indexed_item WHERE key = ?", [view.key]) {
+            generation = (row["generation"] as Int64) + 1
+            try db.run("DELETE FROM page WHERE item = ?", [view.key])
+        } else {
+            generation = 0
+        }
+        try db.run(
+            """
+            INSERT OR REPLACE INTO indexed_item (key, id, object, kind, issued_on, generation, text)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                view.key, view.id.text, view.object.hex, view.metadata.kind.rawValue, view.metadata.issuedOn?.description,
+                generation, item.text?.digest.hex,
+            ])
+        let scope = Scope(view.metadata)
+        func insert(page number: Int, _ text: String, at range: Range<Int>) throws {
+            let key = view.key << 32 | (generation & 0xFFFF) << 16 | Int64(0xFFFF - number)
+            try db.run(
+                "INSERT INTO page_text (rowid, exact, folded, kind, issuer, holder) VALUES (?, ?, ?, ?, ?, ?)",
+                [key, SearchForm.exact(text), SearchForm.folded(text), scope.kind, scope.issuer, scope.holder])
+            try db.run(
+                "INSERT INTO page (key, item, number, start, length) VALUES (?, ?, ?, ?, ?)",
+                [key, view.key, number, range.lowerBound, range.count])
+        }
+        let declared = view.metadata.searchText
+        if !declared.isEmpty { try insert(page: 0, declared, at: 0..<0) }
+        guard let object = item.text, let bytes = text(object) else { return }
+        var start = 0
+        var number = 1
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: 0x0C) ?? bytes.count
+            if end > start { try insert(page: number, String(decoding: bytes[start..<end], as: UTF8.self), at: start..<end) }
+            start = end + 1
+            number += 1
+        }
+    }
+
+    private struct Scope {
+        let kind: String
+        let issuer: String?
+        let holder: String?
+
+        init(_ metadata: EvidenceMetadata) {
+            kind = metadata.kind.rawValue
+            issuer = metadata.issuer.map(SearchForm.folded)
+            holder = metadata.holder.map(SearchForm.folded)
+        }
+    }
+
+    // MARK: Searching
+
+    /// A page where the query was found.
+    public struct Hit: Sendable, Equatable {
+        public let item: EvidenceID
+        public let object: Digest
+        /// From 1; 0 is the item's declared metadata.
+        public let page: Int
+        /// The text object and the page's bytes in it; `nil` for page 0.
+        public let text: Digest?
+        public let range: Range<Int>
+    }
+
+    /// What a search found.
+    public struct Result: Sendable, Equatable {
+        public let hits: [Hit]
+        /// How many pages have all words, counted up to ``countLimit``.
+        public let count: Int
+        public var isCountCapped: Bool { count >= SearchIndex.countLimit }
+    }
+
+    /// Counting stops here, so that a common word costs no more than a rare one.
+    public static let countLimit = 1000
+
+    /// Finds pages that have all words of `query`: those with the words in this order and spelling first, then in this
+    /// order in any spelling, then in any order; newest item first within each.
+    ///
+    /// - Parameter isExact: spelling with diacritics matters.
+    /// - Returns: `nil` when the query has no word.
+    public func search(
+        _ query: String, isExact: Bool = false, filter: ItemFilter = ItemFilter(), limit: Int, offset: Int = 0
+    ) throws(CatalogError) -> Result? {
+        let exact = Self.terms(of: SearchForm.exact(query))
+        let folded = Self.terms(of: SearchForm.folded(query))
+        guard !exact.isEmpty, !folded.isEmpty else { return nil }
+        var tiers = [Self.all("exact", exact)]
+        if !isExact { tiers.append(Self.all("folded", folded)) }
+        if folded.joined().count > 1 {
+            tiers.insert(Self.phrase("exact", exact), at: 0)
+            if !isExact { tiers.insert(Self.phrase("folded", folded), at: 1) }
+        }
+        let scope = Self.scope(filter)
+        let wanted = offset + limit
+        return try perform("search") {
+            try pool.read { db in
+                var hits: [Hit] = []
+                var seen: Set<Int64> = []
+                for tier in tiers where hits.count < wanted {
+                    let rows = try Self.rows(tier + scope, filter: filter, limit: wanted, db)
+                    for row in rows where hits.count < wanted {
+                        if seen.insert(row["key"]).inserted, let hit = Self.hit(row) { hits.append(hit) }
+                    }
+                }
+                // The last tier contains all others.
+                let count = hits.count < wanted && offset == 0
+                    ? hits.count : try Self.count((tiers.last ?? "") + scope, filter: filter, db)
+                return Result(hits: Array(hits.dropFirst(offset)), count: count)
+            }
+        }
+    }
+
+    /// The query's words: what stands between spaces, each divided as the index divides it.
+    private static func terms(of text: String) -> [[String]] {
+        text.split(whereSeparator: \.isWhitespace).map { Tokens.of(String($0)).map(String.init) }.filter { !$0.isEmpty }
+    }
+
+    /// Words are quoted, so nothing that a person types is FTS5 syntax. Tokens have no quotes in them.
+    private static func quoted(_ tokens: [String]) -> String { "\"" + tokens.joined(separator: " ") + "\"" }
+
+    private static func all(_ column: String, _ terms: [[String]]) -> String {
+        "\(column) : (" + terms.map(quoted).joined(separator: " AND ") + ")"
+    }
+
+    private static func phrase(_ column: String, _ terms: [[String]]) -> String {
+        "\(column) : " + quoted(terms.flatMap(\.self))
+    }
+
+    private static func scope(_ filter: ItemFilter) -> String {
+        var scope = ""
+        if let kind = filter.kind { scope += " AND kind : " + quoted(Tokens.of(kind.rawValue).map(String.init)) }
+        for (column, name) in [("issuer", filter.issuer), ("holder", filter.holder)] {
+            guard let name else { continue }
+            let tokens = Tokens.of(SearchForm.folded(name)).map(String.init)
+            if !tokens.isEmpty { scope += " AND \(column) : " + quoted(tokens) }
+        }
+        return scope
+    }
+
+    private static let source = """
+        FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item
+        WHERE page_text MATCH ? AND (? IS NULL OR issued_on >= ?) AND (? IS NULL OR issued_on <= ?)
+        """
+
+    private static func arguments(_ match: String, _ filter: ItemFilter, _ limit: Int) -> StatementArguments {
+        let from = filter.issuedFrom?.description
+        let until = filter.issuedUntil?.description
+        return [match, from, from, until, until, limit]
+    }
+
+    private static func rows(_ match: String, filter: ItemFilter, limit: Int, _ db: Database) throws -> [Row] {
+        try Row.fetchAll(
+            try db.cachedStatement(
+                sql: """
+                    SELECT page.key, page.number, page.start, page.length, indexed_item.id, indexed_item.object, indexed_item.text
+                    \(source) ORDER BY page_text.rowid DESC LIMIT ?
+                    """),
+            arguments: arguments(match, filter, limit))
+    }
+
+    private static func count(_ match: String, filter: ItemFilter, _ db: Database) throws -> Int {
+        try Int.fetchOne(
+            try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 \(source) LIMIT ?)"),
+            arguments: arguments(match, filter, countLimit)) ?? 0
+    }
+
+    private static func hit(_ row: Row) -> Hit? {
+        guard let item = EvidenceID(row["id"] as String), let object = Digest(hex: row["object"] as String) else { return nil }
+        let page: Int = row["number"]
+        let start: Int = row["start"]
+        return Hit(
+            item: item, object: object, page: page,
+            text: page == 0 ? nil : (row["text"] as String?).flatMap { Digest(hex: $0) },
+            range: start..<start + (row["length"] as Int))
+    }
+}
+
+extension EvidenceMetadata {
+    /// What page 0 of an item is found by, one field a line.
+    public var searchText: String {
+        let code = [codeNumber, codeNotation].compactMap(\.self).joined(separator: "/")
+        return [title, code.isEmpty ? nil : code, subject, issuer, holder, fileName].compactMap(\.self).joined(separator: "\n")
+    }
+}
+
+extension Catalog {
+    /// An item with the text that extraction found in its object.
+    struct ItemText: Sendable {
+        let view: ItemView
+        let text: ObjectDescription?
+    }
+
+    /// The items, as they are now, that these records are about, oldest first.
+    func itemsChanged(by records: Range<Int>) throws(CatalogError) -> [ItemText] {
+        var changed: [Int64: ItemText] = [:]
+        for number in records {
+            let (_, body) = try record(number)
+            let views: [ItemView]
+            switch body {
+            case .evidenceDeposited(let deposit): views = [try item(deposit.item)].compactMap(\.self)
+            case .evidenceDescribed(let id, _): views = [try item(id)].compactMap(\.self)
+            case .objectExtracted(let object, _): views = try items(of: object)
+            case .archiveCreated, .objectDamaged, .objectRestored: views = []
+            }
+            for view in views where changed[view.key] == nil {
+                changed[view.key] = ItemText(view: view, text: try text(of: view.object))
+            }
+        }
+        return changed.values.sorted { $0.view.key < $1.view.key }
+    }
+
+    /// The text that extraction found last in an object.
+    public func text(of object: Digest) throws(CatalogError) -> ObjectDescription? {
+        guard let number = try self.object(object)?.extractionRecord,
+            case .objectExtracted(_, let finding) = try record(number).body
+        else { return nil }
+        return finding.text
+    }
+}

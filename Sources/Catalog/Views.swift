@@ -1,0 +1,78 @@
+internal import Evidence
+internal import Foundation
+internal import GRDB
+internal import VietnameseText
+
+/// The views: tables that are a fold over the records, and nothing else writes to.
+enum Views {
+    static let tables = ["object", "item", "record_subject"]
+
+    static func empty(_ db: Database) throws {
+        for table in tables { try db.execute(sql: "DELETE FROM \(table)") }
+    }
+
+    /// Folds one record into the views. The same records in the same order give the same rows.
+    static func fold(_ header: RecordHeader, _ body: RecordBody, _ db: Database) throws {
+        for subject in Set(header.subjects) {
+            try db.run("INSERT INTO record_subject (subject, number) VALUES (?, ?)", [subject, header.number])
+        }
+        switch body {
+        case .archiveCreated: break
+        case .evidenceDeposited(let deposit): try fold(deposit, header, db)
+        case .evidenceDescribed(let item, let metadata):
+            try db.run(
+                """
+                UPDATE item SET metadata_record = ?, kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?,
+                    code_notation = ?, subject = ?, issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, language = ?,
+                    file_name = ?, issuer_folded = ?, holder_folded = ?
+                WHERE id = ?
+                """, [header.number] + columns(of: metadata) + [item.text])
+        case .objectExtracted(let object, let finding):
+            if let text = finding.text { try name(text, isEvidence: false, header, db) }
+            try db.run(
+                """
+                UPDATE object SET extraction_record = ?, extraction_state = ?, tool = ?, reason = ? WHERE digest = ?
+                """, [header.number, finding.state.rawValue, finding.tool, finding.reason, object.hex])
+        case .objectDamaged(let object, _):
+            try db.run("UPDATE object SET is_damaged = 1 WHERE digest = ?", [object.hex])
+        case .objectRestored(let object):
+            try db.run("UPDATE object SET is_damaged = 0 WHERE digest = ?", [object.hex])
+        }
+    }
+
+    private static func fold(_ deposit: Deposit, _ header: RecordHeader, _ db: Database) throws {
+        try name(deposit.object, isEvidence: true, header, db)
+        try db.run(
+            """
+            INSERT INTO item (id, object, deposit_record, depositor, deposited_at,
+                metadata_record, kind, assurance, title, issuer, code_number, code_notation, subject, issued_on, valid_from,
+                valid_until, holder, language, file_name, issuer_folded, holder_folded)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                deposit.item.text, deposit.object.digest.hex, header.number,
+                header.actor.actingAs ?? header.actor.account, header.time.description, header.number,
+            ] + columns(of: deposit.metadata))
+    }
+
+    /// An object that a record names; a text that is somebody's file as well becomes evidence.
+    private static func name(
+        _ object: ObjectDescription, isEvidence: Bool, _ header: RecordHeader, _ db: Database
+    ) throws {
+        try db.run(
+            """
+            INSERT INTO object (digest, size, piece_list_digest, is_evidence, first_record) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (digest) DO UPDATE SET is_evidence = max(is_evidence, excluded.is_evidence)
+            """, [object.digest.hex, object.size, object.pieceListDigest.hex, isEvidence ? 1 : 0, header.number])
+    }
+
+    /// In the order of both statements above.
+    private static func columns(of metadata: EvidenceMetadata) -> StatementArguments {
+        [
+            metadata.kind.rawValue, metadata.assurance.rawValue, metadata.title, metadata.issuer, metadata.codeNumber,
+            metadata.codeNotation, metadata.subject, metadata.issuedOn?.description, metadata.validFrom?.description,
+            metadata.validUntil?.description, metadata.holder, metadata.language, metadata.fileName,
+            metadata.issuer.map(SearchForm.folded), metadata.holder.map(SearchForm.folded),
+        ]
+    }
+}

@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import Custody
+internal import Evidence
+internal import Glibc
+
+/// The root of the command line.
+struct MinhChung: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "minhchung",
+        abstract: "An evidence archive: keeps files so that every decision can be traced to its proof.",
+        discussion: """
+            EXAMPLES
+              minhchung init --archive /srv/minhchung
+              minhchung deposit --archive /srv/minhchung --holder "Nguyễn Văn Mẫu" scans/
+              minhchung search --archive /srv/minhchung "tin học cơ bản"
+              minhchung verify --archive /srv/minhchung
+
+            EXIT STATUS
+              0   done, and nothing is wrong
+              1   done, but something was refused, not found, or found damaged
+              2   could not be done
+              3   the archive is in use by another process
+              64  the command line is wrong
+
+            The archive is the folder given with --archive, or in the environment variable MINHCHUNG_ARCHIVE, or \
+            Storage/Archive.
+            """,
+        version: version,
+        subcommands: [
+            Initialize.self, DepositFiles.self, Describe.self, Show.self, List.self, Search.self, Get.self, Verify.self,
+            Extract.self, Rebuild.self, Status.self,
+        ])
+
+    static let version = "0.1.0 (format \(Archive.format))"
+}
+
+/// Which archive, as whom, and how to print.
+struct ArchiveOptions: ParsableArguments {
+    @Option(help: "The archive's folder (default: $MINHCHUNG_ARCHIVE, or Storage/Archive).")
+    var archive: String?
+
+    @Option(name: .customLong("as"), help: "The account in whose name you act; recorded beside your own.")
+    var actingAs: String?
+
+    @Flag(help: "Print JSON, one object a line.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print only what went wrong.")
+    var quiet = false
+
+    var path: String {
+        if let archive { return archive }
+        return getenv("MINHCHUNG_ARCHIVE").map { String(cString: $0) } ?? "Storage/Archive"
+    }
+
+    var actor: Actor { .console(user: userName, actingAs: actingAs) }
+
+    private var userName: String {
+        // The system's own answer; an environment variable could say anything.
+        guard let entry = getpwuid(getuid()) else { return "uid-\(getuid())" }
+        return String(cString: entry.pointee.pw_name)
+    }
+
+    /// Opens the archive, runs `body`, and closes it whatever happens.
+    func withArchive<Value>(_ body: (Archive) async throws -> Value) async throws -> Value {
+        let archive = try await Archive.open(at: path, worker: try workerPath(), holder: holder)
+        return try await closing(archive, after: body)
+    }
+
+    /// Runs `body` and closes the archive whatever happens; the first error is the one to tell.
+    func closing<Value>(_ archive: Archive, after body: (Archive) async throws -> Value) async throws -> Value {
+        let value: Value
+        do {
+            value = try await body(archive)
+        } catch {
+            do { try await archive.close() } catch {}
+            throw error
+        }
+        try await archive.close()
+        return value
+    }
+
+    /// What others are told who find the archive in use.
+    var holder: String {
+        let verb = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? ""
+        return "process \(getpid()) (minhchung \(verb)), since \(Archive.systemTime())"
+    }
+
+    /// `minhchung-extract` lies beside this program.
+    func workerPath() throws -> String {
+        guard let resolved = realpath("/proc/self/exe", nil) else { throw Failure("cannot find this program's own file") }
+        defer { free(resolved) }
+        let own = String(cString: resolved)
+        return own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex) + "/minhchung-extract"
+    }
+}
+
+/// A failure of the command line's own, in one line.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,143 @@
+internal import Catalog
+public import Evidence
+internal import Extraction
+internal import Foundation
+internal import Ledger
+internal import Synchronization
+internal import Vault
+
+/// An archive of evidence, and every operation on it.
+///
+/// One process holds it at a time. Each operation takes the person who acts. The methods are asynchronous and may be
+/// called at once from many tasks.
+public final class Archive: Sendable {
+    /// The format that this version writes; versions before 1 may change without notice.
+    public static let format = 0
+
+    /// Names this archive for ever.
+    public let id: ArchiveID
+    let folder: ArchiveFolder
+    let catalog: Catalog
+    let blocking = BlockingWork()
+    /// Path of `minhchung-extract`.
+    let worker: String
+    let now: @Sendable () -> Timestamp
+    private let index = Mutex<SearchIndex?>(nil)
+
+    var objects: ObjectStore { folder.objects }
+
+    private init(
+        id: ArchiveID, folder: ArchiveFolder, catalog: Catalog, worker: String, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.id = id
+        self.folder = folder
+        self.catalog = catalog
+        self.worker = worker
+        self.now = now
+    }
+
+    /// The time of the machine's clock.
+    public static let systemTime: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    /// Makes an empty archive at `path`, which must not exist or be an empty folder, and opens it.
+    ///
+    /// - Parameters:
+    ///   - worker: path of the program `minhchung-extract`.
+    ///   - holder: what others are told who find the archive in use.
+    public static func create(
+        at path: String, by actor: Actor, worker: String, holder: String,
+        now: @escaping @Sendable () -> Timestamp = Archive.systemTime
+    ) async throws -> Archive {
+        try await BlockingWork().run {
+            let folder = try ArchiveFolder.create(at: path, holder: holder)
+            let catalog = try Catalog(in: path)
+            let id = ArchiveID.random()
+            try catalog.append(
+                [Catalog.Draft(.archiveCreated(archive: id, format: format), subjects: [id.text])], by: actor, at: now())
+            let description = JSON.object([
+                "archive": .string(id.text), "created": .string(now().description), "epoch": .integer(1),
+                "format": .integer(Int64(format)), "hash": .string("sha256"), "piece_size": .integer(Int64(pieceSize)),
+            ])
+            // Last of all: without format.json there is no archive, so an interrupted `init` leaves none.
+            try folder.writeFormat(description.canonicalBytes + [UInt8(ascii: "\n")])
+            return Archive(id: id, folder: folder, catalog: catalog, worker: worker, now: now)
+        }
+    }
+
+    /// Opens and holds the archive at `path`.
+    public static func open(
+        at path: String, worker: String, holder: String, now: @escaping @Sendable () -> Timestamp = Archive.systemTime
+    ) async throws -> Archive {
+        try await BlockingWork().run {
+            let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
+            let id = try archiveID(in: description, path: path)
+            return Archive(id: id, folder: folder, catalog: try Catalog(in: path), worker: worker, now: now)
+        }
+    }
+
+    private static func archiveID(in description: [UInt8], path: String) throws -> ArchiveID {
+        guard case .object(let members)? = try? JSON(parsing: description) else {  // because the next line says what is wrong
+            throw ArchiveError.format(path: path, reason: "format.json is not readable; restore it from a backup")
+        }
+        guard case .integer(let found)? = members["format"], found == Int64(format) else {
+            throw ArchiveError.format(
+                path: path, reason: "its format is not \(format), the one that this version of minhchung knows")
+        }
+        guard case .string(let text)? = members["archive"], let id = ArchiveID(text) else {
+            throw ArchiveError.format(path: path, reason: "format.json names no archive; restore it from a backup")
+        }
+        return id
+    }
+
+    /// Closes the databases. The archive is released with the last reference to it.
+    public func close() async throws {
+        try await blocking.run { [self] in
+            try index.withLock { index in
+                try index?.close()
+                index = nil
+            }
+            try catalog.close()
+        }
+    }
+
+    // MARK: Search index
+
+    /// The search index, opened when it is first needed.
+    func searchIndex() throws -> SearchIndex {
+        try index.withLock { index in
+            if let index { return index }
+            let opened = try SearchIndex(in: folder.path)
+            index = opened
+            return opened
+        }
+    }
+
+    /// Replaces the index by an empty one.
+    func dropSearchIndex() throws {
+        try index.withLock { index in
+            try index?.close()
+            index = nil
+            try SearchIndex.delete(in: folder.path)
+        }
+    }
+
+    /// Folds what was recorded into the search index.
+    ///
+    /// - Parameter texts: text objects whose bytes are at hand; others are read from the vault.
+    func followIndex(
+        texts: [Digest: [UInt8]] = [:], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws {
+        try searchIndex().follow(
+            catalog, text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },  // because a damaged text is `verify`'s to report
+            progress: progress)
+    }
+
+    // MARK: Objects
+
+    /// The whole of a small object, checked.
+    func bytes(of object: ObjectDescription) throws -> [UInt8] {
+        try objects.open(object, pieces: try catalog.pieces(of: object)).bytes(0..<object.size)
+    }
+}

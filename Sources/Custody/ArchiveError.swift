@@ -1,0 +1,41 @@
+public import Evidence
+internal import Vault
+
+/// What an operation could not do for reasons of its own; what the layers below could not do comes as their errors.
+public enum ArchiveError: Error, CustomStringConvertible {
+    case noSuchItem(String)
+    case ambiguousItem(String, [EvidenceID])
+    case noWords(query: String)
+    case metadata(field: String, reason: String)
+    case format(path: String, reason: String)
+    /// Extraction was asked for and cannot be had on this machine.
+    case extractionRefused(reason: String)
+
+    public var description: String {
+        switch self {
+        case .noSuchItem(let reference): "cannot find evidence item \(reference): there is none with this id"
+        case .ambiguousItem(let reference, let ids):
+            "cannot tell which evidence item \(reference) is: "
+                + ids.map(\.text).joined(separator: ", ") + "; give more of the id"
+        case .noWords(let query): "cannot search for \"\(query)\": it has no word"
+        case .metadata(let field, let reason): "cannot take the metadata: \(field) \(reason)"
+        case .format(let path, let reason): "cannot open archive \(path): \(reason)"
+        case .extractionRefused(let reason): "cannot extract text: \(reason)"
+        }
+    }
+}
+
+extension Archive {
+    /// Whether `error` says that another process holds the archive.
+    public static func isInUse(_ error: any Error) -> Bool {
+        if case VaultError.locked? = error as? VaultError { true } else { false }
+    }
+
+    /// Whether `error` says that there is no item, or no single one, of the id that was asked for.
+    public static func isNotFound(_ error: any Error) -> Bool {
+        switch error as? ArchiveError {
+        case .noSuchItem, .ambiguousItem: true
+        default: false
+        }
+    }
+}

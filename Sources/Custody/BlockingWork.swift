@@ -1,0 +1,85 @@
+internal import Dispatch
+internal import Foundation
+
+/// The one place where blocking work — files, SQLite, worker processes — leaves the cooperative thread pool.
+///
+/// Vault, Catalog and Extraction are synchronous and block; `Archive` is asynchronous. Between them stands ``run(_:)``.
+struct BlockingWork: Sendable {
+    private let queue = DispatchQueue(label: "minhchung.blocking", attributes: .concurrent)
+
+    /// Runs `body` on a thread that may block.
+    func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    /// How many threads divide work that keeps a processor busy.
+    static let laneCount = max(2, min(ProcessInfo.processInfo.activeProcessorCount, 8))
+
+    /// Runs the closures at the same time, each on a thread of its own, and waits for all; then throws the first error
+    /// in their order, if any. Threads, not a queue: they wait for one another, and a queue may not run them all.
+    static func together(_ bodies: [@Sendable () throws -> Void]) throws {
+        let group = DispatchGroup()
+        let errors = Channel<(Int, any Error)>(capacity: max(1, bodies.count))
+        for (index, body) in bodies.enumerated() {
+            group.enter()
+            let thread = Thread {
+                do { try body() } catch { errors.put((index, error)) }
+                group.leave()
+            }
+            thread.stackSize = 1 << 21
+            thread.start()
+        }
+        group.wait()
+        errors.close()
+        var failures: [(Int, any Error)] = []
+        while let next = errors.take() { failures.append(next) }
+        if let first = failures.min(by: { $0.0 < $1.0 }) { throw first.1 }
+    }
+}
+
+/// A bounded queue between threads: putting waits while it is full, taking waits while it is empty.
+final class Channel<Element>: @unchecked Sendable {
+    // @unchecked because `condition` guards every access to the two variables, and elements are handed over, not shared.
+    private let condition = NSCondition()
+    private let capacity: Int
+    private var elements: [Element] = []
+    private var isClosed = false
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Adds an element; when the channel is closed it is dropped and the answer is false.
+    @discardableResult
+    func put(_ element: Element) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while elements.count >= capacity, !isClosed { condition.wait() }
+        guard !isClosed else { return false }
+        elements.append(element)
+        condition.broadcast()
+        return true
+    }
+
+    /// The next element; `nil` when the channel is closed and empty.
+    func take() -> Element? { take(upTo: 1).first }
+
+    /// What is there, at least one element and at most `limit`; none when the channel is closed and empty.
+    func take(upTo limit: Int) -> [Element] {
+        condition.lock()
+        defer { condition.unlock() }
+        while elements.isEmpty, !isClosed { condition.wait() }
+        let taken = Array(elements.prefix(limit))
+        elements.removeFirst(taken.count)
+        condition.broadcast()
+        return taken
+    }
+
+    /// No element is added any more; those that are there are still taken.
+    func close() {
+        condition.lock()
+        isClosed = true
+        condition.broadcast()
+        condition.unlock()
+    }
+}

@@ -1,0 +1,263 @@
+internal import Catalog
+public import Evidence
+internal import Extraction
+internal import Foundation
+internal import Synchronization
+internal import VietnameseText
+internal import Vault
+
+/// A file to deposit and what is declared about it.
+public struct DepositSource: Sendable {
+    /// The path as the bytes that the system knows, whether they are UTF-8 or not.
+    public let path: [UInt8]
+    public let metadata: EvidenceMetadata
+
+    public init(path: [UInt8], metadata: EvidenceMetadata) {
+        self.path = path
+        self.metadata = metadata
+    }
+
+    /// The path for people, on one line.
+    public var displayPath: String { displayName(path) }
+
+    /// The last part of a path as metadata: NFC, on one line, at most 255 characters, never used as a path.
+    public static func fileName(of path: [UInt8]) -> String {
+        let last = path.split(separator: UInt8(ascii: "/")).last ?? []
+        return String(NormalForm.nfc(displayName(Array(last))).prefix(255))
+    }
+}
+
+/// What happened during a deposit, as it happens. A deposit that was reported survives kill -9 and power loss.
+public enum DepositEvent: Sendable {
+    /// `source` is an index into the given sources.
+    case deposited(source: Int, item: EvidenceID, object: ObjectDescription, isNewObject: Bool)
+    /// This file of this holder was deposited before, and its stored bytes were read again and are right.
+    case alreadyDeposited(source: Int, item: EvidenceID, object: ObjectDescription)
+    /// What stood in the object's place had changed; it is in quarantine, and the deposited bytes stand there now.
+    case repaired(object: Digest, damage: String)
+    case refused(source: Int, any Error)
+    case extracted(ExtractionEvent)
+}
+
+/// How a deposit ended.
+public struct DepositSummary: Sendable {
+    public var deposited = 0
+    public var newObjects = 0
+    public var alreadyDeposited = 0
+    public var refused = 0
+    public var bytes: Int64 = 0
+    /// What stopped it before all sources were tried.
+    public var stopped: (any Error)?
+    public var extraction = ExtractionSummary()
+}
+
+extension Archive {
+    /// Files or bytes after which a batch is made durable: large enough to share one sync, small enough to be
+    /// acknowledged soon.
+    private static let batch = (files: 1024, bytes: Int64(256 << 20))
+
+    /// Deposits files: each becomes an object, durable, and an evidence item of record; then their text is extracted
+    /// and indexed.
+    ///
+    /// - Parameters:
+    ///   - extracts: whether to extract text from what was deposited.
+    ///   - report: called from several threads, one call at a time.
+    public func deposit(
+        _ sources: [DepositSource], by actor: Actor, extracts: Bool = true,
+        report: @escaping @Sendable (DepositEvent) -> Void
+    ) async throws -> DepositSummary {
+        let sources = try sources.map { DepositSource(path: $0.path, metadata: try $0.metadata.checked()) }
+        return try await blocking.run { [self] in
+            let reporting = Mutex(())
+            let report: @Sendable (DepositEvent) -> Void = { event in reporting.withLock { _ in report(event) } }
+            guard extracts else {
+                return try depositAll(sources, by: actor, report: report) { _ in }
+            }
+            let waiting = Channel<ObjectToExtract>(capacity: 4096)
+            let summary = Mutex(DepositSummary())
+            let extraction = Mutex(ExtractionSummary())
+            try BlockingWork.together([
+                {
+                    defer { waiting.close() }
+                    let done = try self.depositAll(sources, by: actor, report: report) { waiting.put($0) }
+                    summary.withLock { $0 = done }
+                },
+                {
+                    let done = try self.extractAll(waiting, by: actor) { report(.extracted($0)) }
+                    extraction.withLock { $0 = done }
+                },
+            ])
+            var result = summary.withLock { $0 }
+            result.extraction = extraction.withLock { $0 }
+            try followIndex()
+            return result
+        }
+    }
+
+    private func depositAll(
+        _ sources: [DepositSource], by actor: Actor, report: @Sendable (DepositEvent) -> Void,
+        extract: @Sendable (ObjectToExtract) -> Void
+    ) throws -> DepositSummary {
+        var summary = DepositSummary()
+        var next = 0
+        while next < sources.count, summary.stopped == nil {
+            let (staged, tried) = try stage(sources, from: next)
+            next += tried
+            var ready: [(source: Int, object: StagedObject)] = []
+            for (source, result) in staged {
+                switch result {
+                case .success(let object): ready.append((source, object))
+                case .failure(let error):
+                    if (error as? VaultError)?.stopsEverything == true {
+                        summary.stopped = summary.stopped ?? error
+                    } else {
+                        summary.refused += 1
+                        report(.refused(source: source, error))
+                    }
+                }
+            }
+            try depositBatch(ready, of: sources, by: actor, summary: &summary, report: report, extract: extract)
+        }
+        return summary
+    }
+
+    /// Stages sources from `first` on until a batch is full, in lanes.
+    private func stage(
+        _ sources: [DepositSource], from first: Int
+    ) throws -> (staged: [(Int, Result<StagedObject, any Error>)], tried: Int) {
+        struct Batch {
+            var next: Int
+            var bytes: Int64 = 0
+            var staged: [(Int, Result<StagedObject, any Error>)] = []
+            var isStopped = false
+        }
+        let batch = Mutex(Batch(next: first))
+        let lane: @Sendable () throws -> Void = {
+            while true {
+                let source: Int? = batch.withLock { batch in
+                    guard batch.next < sources.count, batch.next - first < Self.batch.files,
+                        batch.bytes < Self.batch.bytes, !batch.isStopped
+                    else { return nil }
+                    defer { batch.next += 1 }
+                    return batch.next
+                }
+                guard let source else { return }
+                let result = Result<StagedObject, any Error> { try self.objects.stage(file: sources[source].path) }
+                batch.withLock { batch in
+                    batch.staged.append((source, result))
+                    switch result {
+                    case .success(let object): batch.bytes += object.description.size
+                    case .failure(let error): batch.isStopped = (error as? VaultError)?.stopsEverything ?? false
+                    }
+                }
+            }
+        }
+        try BlockingWork.together(Array(repeating: lane, count: BlockingWork.laneCount))
+        return batch.withLock { ($0.staged.sorted { $0.0 < $1.0 }, $0.next - first) }
+    }
+
+    /// Seals, records and acknowledges one batch.
+    private func depositBatch(
+        _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor,
+        summary: inout DepositSummary, report: (DepositEvent) -> Void, extract: (ObjectToExtract) -> Void
+    ) throws {
+        let outcomes = try objects.seal(batch.map(\.object))
+        var drafts: [Catalog.Draft] = []
+        var events: [DepositEvent] = []
+        var pieceLists: [Digest: [Digest]] = [:]
+        var fresh: [ObjectToExtract] = []
+        var inBatch: [SameDeposit: EvidenceID] = [:]
+        for ((source, staged), outcome) in zip(batch, outcomes) {
+            let metadata = sources[source].metadata
+            let object = staged.description
+            let key = SameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName)
+            let known = outcome == .stored ? nil : try catalog.object(staged.digest)
+            if let known, known.isDamaged {
+                drafts.append(
+                    Catalog.Draft(
+                        .objectRestored(object: staged.digest),
+                        subjects: try catalog.items(of: staged.digest).map(\.id.text)))
+            }
+            if case .replacedDamaged(let damage) = outcome {
+                events.append(.repaired(object: staged.digest, damage: damage.description))
+            }
+            let earlier = try inBatch[key]
+                ?? (known == nil
+                    ? nil
+                    : catalog.sameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName))
+            if let earlier {
+                summary.alreadyDeposited += 1
+                events.append(.alreadyDeposited(source: source, item: earlier, object: object))
+            } else {
+                let item = EvidenceID.random()
+                inBatch[key] = item
+                drafts.append(
+                    Catalog.Draft(
+                        .evidenceDeposited(Deposit(item: item, object: object, metadata: metadata)), subjects: [item.text]))
+                pieceLists[staged.digest] = staged.pieces
+                summary.deposited += 1
+                summary.bytes += object.size
+                if outcome == .stored { summary.newObjects += 1 }
+                events.append(
+                    .deposited(source: source, item: item, object: object, isNewObject: outcome == .stored))
+            }
+            if known?.extractionRecord == nil { fresh.append(ObjectToExtract(object: object, isFresh: true)) }
+        }
+        if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
+        // Only now is it true.
+        events.forEach(report)
+        fresh.forEach(extract)
+    }
+
+    private struct SameDeposit: Hashable {
+        let object: Digest
+        let holder: String?
+        let fileName: String?
+    }
+
+    /// Supersedes the declared metadata of an item; the earlier declaration stays in the ledger.
+    public func describe(_ item: EvidenceID, as metadata: EvidenceMetadata, by actor: Actor) async throws {
+        let metadata = try metadata.checked()
+        try await blocking.run { [self] in
+            guard try catalog.item(item) != nil else { throw ArchiveError.noSuchItem(item.text) }
+            try catalog.append(
+                [Catalog.Draft(.evidenceDescribed(item: item, metadata), subjects: [item.text])], by: actor, at: now())
+            try followIndex()
+        }
+    }
+}
+
+extension EvidenceMetadata {
+    /// Characters that a declared text may have.
+    private static let textLimit = 2000
+
+    /// The metadata in NFC and without white space at the ends; what is empty then counts as not declared.
+    /// - Throws: ``ArchiveError/metadata(field:reason:)``.
+    func checked() throws -> EvidenceMetadata {
+        var checked = self
+        func clean(_ text: String?, _ field: String) throws -> String? {
+            guard let text else { return nil }
+            let trimmed = NormalForm.nfc(text.trimmingCharacters(in: .whitespacesAndNewlines))
+            if trimmed.isEmpty { return nil }
+            if trimmed.count > Self.textLimit {
+                throw ArchiveError.metadata(field: field, reason: "has more than \(Self.textLimit) characters")
+            }
+            if trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+                throw ArchiveError.metadata(field: field, reason: "has control characters or more than one line")
+            }
+            return trimmed
+        }
+        checked.title = try clean(title, "title")
+        checked.issuer = try clean(issuer, "issuer")
+        checked.codeNumber = try clean(codeNumber, "number")
+        checked.codeNotation = try clean(codeNotation, "notation")
+        checked.subject = try clean(subject, "subject")
+        checked.holder = try clean(holder, "holder")
+        checked.language = try clean(language, "language")
+        checked.fileName = try clean(fileName, "file name")
+        if let from = validFrom, let until = validUntil, until < from {
+            throw ArchiveError.metadata(field: "valid until", reason: "(\(until)) is before valid from (\(from))")
+        }
+        return checked
+    }
+}

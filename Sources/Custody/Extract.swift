@@ -1,0 +1,192 @@
+internal import Catalog
+public import Evidence
+internal import Extraction
+internal import Foundation
+internal import Synchronization
+internal import Vault
+internal import VietnameseText
+
+/// One object was read.
+public struct ExtractionEvent: Sendable {
+    public let object: Digest
+    /// An item that it belongs to.
+    public let item: EvidenceID?
+    public let finding: ExtractionFinding
+}
+
+/// How an extraction run ended.
+public struct ExtractionSummary: Sendable {
+    public var states: [ExtractionState: Int] = [:]
+    public var pages = 0
+    /// Objects that were not read because they are damaged; `verify` tells more.
+    public var damaged = 0
+    /// Why extraction was not possible at all, `nil` when it was.
+    public var refused: String?
+
+    public var total: Int { states.values.reduce(0, +) }
+}
+
+struct ObjectToExtract: Sendable {
+    let object: ObjectDescription
+    /// Its bytes were digested by this run, so they need not be digested again before they are read.
+    let isFresh: Bool
+}
+
+extension Archive {
+    /// Extracts text from evidence that was not read yet; with `again`, also from what another tool version read.
+    public func extract(
+        again: Bool = false, by actor: Actor, report: @escaping @Sendable (ExtractionEvent) -> Void,
+        progress: @escaping @Sendable (_ total: Int) -> Void = { _ in }
+    ) async throws -> ExtractionSummary {
+        try await blocking.run { [self] in
+            let tool = try Extractor.probe(worker: worker).get().tool
+            progress(try catalog.counts().toExtract)
+            let waiting = Channel<ObjectToExtract>(capacity: 1024)
+            let summary = Mutex(ExtractionSummary())
+            try BlockingWork.together([
+                {
+                    defer { waiting.close() }
+                    try self.feed(waiting) { try self.catalog.objectsToExtract(after: $0, limit: 500) }
+                    guard again else { return }
+                    try self.feed(waiting) {
+                        try self.catalog.objectsExtractedOtherwise(than: tool, after: $0, limit: 500)
+                    }
+                },
+                {
+                    let done = try self.extractAll(waiting, by: actor, report: report)
+                    summary.withLock { $0 = done }
+                },
+            ])
+            try followIndex()
+            let result = summary.withLock { $0 }
+            if let reason = result.refused { throw ArchiveError.extractionRefused(reason: reason) }
+            return result
+        }
+    }
+
+    private func feed(_ channel: Channel<ObjectToExtract>, page: (_ after: Int64) throws -> [ObjectView]) throws {
+        var after: Int64 = 0
+        while true {
+            let objects = try page(after)
+            guard let last = objects.last else { return }
+            for object in objects {
+                guard channel.put(ObjectToExtract(object: object.description, isFresh: false)) else { return }
+            }
+            after = last.key
+        }
+    }
+
+    private struct Reading {
+        let object: Digest
+        var finding: ExtractionFinding
+        let text: [UInt8]
+    }
+
+    /// Findings that share a sync and a transaction.
+    private static let group = 128
+
+    /// Reads objects until the channel is closed, one worker process a lane, and records what was found.
+    func extractAll(
+        _ waiting: Channel<ObjectToExtract>, by actor: Actor, report: @escaping @Sendable (ExtractionEvent) -> Void
+    ) throws -> ExtractionSummary {
+        let readings = Channel<Reading>(capacity: Self.group)
+        let summary = Mutex(ExtractionSummary())
+        let openLanes = Mutex(BlockingWork.laneCount)
+        let lane: @Sendable () throws -> Void = {
+            defer {
+                let isLast = openLanes.withLock { count in
+                    count -= 1
+                    return count == 0
+                }
+                if isLast {
+                    // Whoever fills the channel must not wait for lanes that are gone.
+                    waiting.close()
+                    readings.close()
+                }
+            }
+            do {
+                let extractor = try Extractor(worker: self.worker)
+                defer { extractor.stop() }
+                while let next = waiting.take() {
+                    if let reading = try self.read(next, with: extractor) {
+                        readings.put(reading)
+                    } else {
+                        summary.withLock { $0.damaged += 1 }
+                    }
+                }
+            } catch let error as ExtractionError {
+                // The documents stay in the queue; deposits go on without their text.
+                summary.withLock { $0.refused = $0.refused ?? error.description }
+            }
+        }
+        let recorder: @Sendable () throws -> Void = {
+            defer {
+                waiting.close()
+                readings.close()
+            }
+            while true {
+                let group = readings.take(upTo: Self.group)
+                if group.isEmpty { return }
+                let events = try self.record(group, by: actor)
+                summary.withLock { summary in
+                    for event in events {
+                        summary.states[event.finding.state, default: 0] += 1
+                        summary.pages += event.finding.pageCount ?? 0
+                    }
+                }
+                events.forEach(report)
+            }
+        }
+        try BlockingWork.together(Array(repeating: lane, count: BlockingWork.laneCount) + [recorder])
+        return summary.withLock { $0 }
+    }
+
+    /// Has a worker read one object; `nil` when the object is damaged.
+    private func read(_ next: ObjectToExtract, with extractor: Extractor) throws -> Reading? {
+        let digest = next.object.digest
+        if !next.isFresh, objects.damage(of: digest, size: next.object.size) != nil { return nil }
+        let stored: StoredObject
+        do throws(VaultError) {
+            stored = try objects.open(next.object, pieces: [])
+        } catch {
+            if case .damaged = error { return nil }
+            throw error
+        }
+        let (finding, pages) = try extractor.extract(from: stored.descriptor)
+        return withExtendedLifetime(stored) {
+            var text: [UInt8] = []
+            if finding.state == .extracted {
+                for page in pages {
+                    // The worker normalises; the server believes it no more than it believes anything else of it.
+                    text.append(contentsOf: NormalForm.nfc(page).utf8)
+                    text.append(0x0C)
+                }
+            }
+            return Reading(object: digest, finding: finding, text: text)
+        }
+    }
+
+    /// Stores texts, records findings and indexes them.
+    private func record(_ group: [Reading], by actor: Actor) throws -> [ExtractionEvent] {
+        var group = group
+        var texts: [Digest: [UInt8]] = [:]
+        var staged: [StagedObject] = []
+        for index in group.indices where !group[index].text.isEmpty {
+            let object = try objects.stage(bytes: group[index].text, name: "the text of \(group[index].object)")
+            staged.append(object)
+            group[index].finding.text = object.description
+            texts[object.digest] = group[index].text
+        }
+        _ = try objects.seal(staged)
+        let items = try group.map { try catalog.items(of: $0.object).first?.id }
+        try catalog.append(
+            zip(group, items).map { reading, item in
+                Catalog.Draft(
+                    .objectExtracted(object: reading.object, reading.finding), subjects: [item].compactMap { $0?.text })
+            },
+            by: actor, at: now(),
+            pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
+        try followIndex(texts: texts)
+        return zip(group, items).map { ExtractionEvent(object: $0.object, item: $1, finding: $0.finding) }
+    }
+}

@@ -1,0 +1,259 @@
+internal import Catalog
+public import Evidence
+internal import Foundation
+internal import VietnameseText
+internal import Vault
+
+/// Which items to find. `nil` asks nothing; names are taken in any spelling.
+public struct FindFilter: Sendable {
+    public var kind: EvidenceKind?
+    public var issuer: String?
+    public var holder: String?
+    public var issuedFrom: CalendarDate?
+    public var issuedUntil: CalendarDate?
+
+    public init(
+        kind: EvidenceKind? = nil, issuer: String? = nil, holder: String? = nil, issuedFrom: CalendarDate? = nil,
+        issuedUntil: CalendarDate? = nil
+    ) {
+        self.kind = kind
+        self.issuer = issuer
+        self.holder = holder
+        self.issuedFrom = issuedFrom
+        self.issuedUntil = issuedUntil
+    }
+
+    var catalogFilter: ItemFilter {
+        ItemFilter(kind: kind, issuer: issuer, holder: holder, issuedFrom: issuedFrom, issuedUntil: issuedUntil)
+    }
+}
+
+/// All that is known of one evidence item, read from records that were checked.
+public struct ItemAccount: Sendable {
+    public let id: EvidenceID
+    public let object: ObjectDescription
+    public let depositor: Actor
+    public let depositedAt: Timestamp
+    public let depositRecord: Int
+    /// As declared last.
+    public let metadata: EvidenceMetadata
+    public let metadataRecord: Int
+    /// What extraction found last, with its record; `nil` while it was not tried.
+    public let extraction: (finding: ExtractionFinding, record: Int)?
+    /// What the text itself says, unconfirmed: see ``Suggestion``.
+    public let suggestions: [Suggestion]
+    /// The last check found the object missing or changed.
+    public let isDamaged: Bool
+    /// Records about the item, oldest first: number, kind, time, actor.
+    public let history: [RecordHeader]
+}
+
+/// Metadata that extraction suggests and nobody has declared.
+public struct Suggestion: Sendable, Equatable {
+    public let field: String
+    public let value: String
+}
+
+/// An item in a list.
+public struct ItemSummary: Sendable {
+    public let id: EvidenceID
+    public let object: Digest
+    /// Bytes.
+    public let size: Int64
+    public let depositedAt: Timestamp
+    public let metadata: EvidenceMetadata
+    public let extraction: ExtractionState?
+}
+
+/// A page where a search found its words.
+public struct SearchHit: Sendable {
+    public let item: EvidenceID
+    public let object: Digest
+    public let metadata: EvidenceMetadata
+    /// From 1; 0 is the declared metadata.
+    public let page: Int
+    /// Digest of the text that the page is of; `nil` for page 0.
+    public let text: Digest?
+    /// An excerpt in the original spelling, and where the words stand in it; `nil` when the text is damaged.
+    public let snippet: (text: String, matches: [Range<String.Index>])?
+}
+
+public struct SearchAnswer: Sendable {
+    public let hits: [SearchHit]
+    /// Pages that have all words, counted up to a limit.
+    public let count: Int
+    public let isCountCapped: Bool
+}
+
+extension Archive {
+    /// The item that `reference` names: its id, or enough of the beginning of it, with or without `ev-`.
+    func resolve(_ reference: String) throws -> EvidenceID {
+        let text = reference.lowercased()
+        let full = text.hasPrefix(EvidenceID.prefix) ? text : EvidenceID.prefix + text
+        if let id = EvidenceID(full) {
+            guard try catalog.item(id) != nil else { throw ArchiveError.noSuchItem(reference) }
+            return id
+        }
+        guard full.utf8.count >= EvidenceID.prefix.utf8.count + 4,
+            full.utf8.allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != UInt8(ascii: "~") })
+        else { throw ArchiveError.noSuchItem(reference) }
+        let found = try catalog.items(idPrefix: full, limit: 5)
+        guard let first = found.first else { throw ArchiveError.noSuchItem(reference) }
+        guard found.count == 1 else { throw ArchiveError.ambiguousItem(reference, found.map(\.id)) }
+        return first.id
+    }
+
+    /// Everything about one item. The view is in the access log before the answer is given.
+    ///
+    /// - Parameter reference: the item's id or the beginning of it.
+    public func item(_ reference: String, by actor: Actor) async throws -> ItemAccount {
+        try await blocking.run { [self] in
+            let id = try resolve(reference)
+            let account = try account(of: id)
+            try catalog.appendAccess(.viewed, to: [id.text], by: actor, at: now())
+            return account
+        }
+    }
+
+    private func account(of id: EvidenceID) throws -> ItemAccount {
+        let records = try catalog.records(about: id.text)
+        var deposit: (header: RecordHeader, Deposit)?
+        var metadata: (EvidenceMetadata, Int)?
+        for (header, body) in records {
+            switch body {
+            case .evidenceDeposited(let found):
+                deposit = (header, found)
+                metadata = (found.metadata, header.number)
+            case .evidenceDescribed(_, let described): metadata = (described, header.number)
+            case .archiveCreated, .objectExtracted, .objectDamaged, .objectRestored: break
+            }
+        }
+        guard let (header, deposited) = deposit, let (declared, metadataRecord) = metadata else {
+            throw ArchiveError.noSuchItem(id.text)
+        }
+        let object = try catalog.object(deposited.object.digest)
+        var extraction: (finding: ExtractionFinding, record: Int)?
+        // The extraction may be recorded under another item of the same object.
+        if let number = object?.extractionRecord, case .objectExtracted(_, let finding) = try catalog.record(number).body {
+            extraction = (finding, number)
+        }
+        return ItemAccount(
+            id: id, object: deposited.object, depositor: header.actor, depositedAt: header.time,
+            depositRecord: header.number, metadata: declared, metadataRecord: metadataRecord, extraction: extraction,
+            suggestions: try suggestions(from: extraction?.finding), isDamaged: object?.isDamaged ?? false,
+            history: records.map(\.header))
+    }
+
+    /// Bytes of the first page that are looked at for suggestions.
+    private static let headLimit = 8192
+
+    private func suggestions(from finding: ExtractionFinding?) throws -> [Suggestion] {
+        guard let text = finding?.text else { return [] }
+        // A damaged text suggests nothing; `verify` reports it.
+        let head: [UInt8]
+        do {
+            head = try objects.open(text, pieces: try catalog.pieces(of: text)).bytes(0..<min(text.size, Int64(Self.headLimit)))
+        } catch { return [] }
+        let page = String(decoding: head.prefix { $0 != 0x0C }, as: UTF8.self)
+        var suggestions: [Suggestion] = []
+        if let code = DocumentNumber.first(in: page) { suggestions.append(Suggestion(field: "code", value: code.description)) }
+        if let date = IssueDate.first(in: page) { suggestions.append(Suggestion(field: "issued_on", value: date.description)) }
+        return suggestions
+    }
+
+    /// Items, newest deposit first. What is listed is in the access log before the answer is given.
+    ///
+    /// - Parameter before: the last item of the page before, to go on after it.
+    public func items(
+        _ filter: FindFilter = FindFilter(), before: EvidenceID? = nil, limit: Int = 50, by actor: Actor
+    ) async throws -> [ItemSummary] {
+        try await blocking.run { [self] in
+            var key: Int64?
+            if let before {
+                guard let item = try catalog.item(before) else { throw ArchiveError.noSuchItem(before.text) }
+                key = item.key
+            }
+            let items = try catalog.items(filter.catalogFilter, before: key, limit: limit)
+            if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
+            return items.map {
+                ItemSummary(
+                    id: $0.id, object: $0.object, size: $0.size, depositedAt: $0.depositedAt, metadata: $0.metadata,
+                    extraction: $0.extraction)
+            }
+        }
+    }
+
+    /// Characters of a snippet.
+    private static let snippetLength = 160
+
+    /// Finds pages by words. What is shown is in the access log before the answer is given; the words are not.
+    ///
+    /// - Parameters:
+    ///   - isExact: diacritics matter; without it `dong thap` and `Đồng Tháp` find the same.
+    ///   - limit: pages to answer.
+    public func search(
+        _ query: String, isExact: Bool = false, filter: FindFilter = FindFilter(), limit: Int = 20, offset: Int = 0,
+        by actor: Actor
+    ) async throws -> SearchAnswer {
+        try await blocking.run { [self] in
+            try followIndex()
+            guard
+                let result = try searchIndex().search(
+                    query, isExact: isExact, filter: filter.catalogFilter, limit: limit, offset: offset)
+            else { throw ArchiveError.noWords(query: query) }
+            let terms = query.split(whereSeparator: \.isWhitespace)
+                .map { Tokens.of(SearchForm.folded(String($0))).map(String.init) }.filter { !$0.isEmpty }
+            var texts: [Digest: StoredObject] = [:]
+            let hits = try result.hits.compactMap { hit -> SearchHit? in
+                guard let item = try catalog.item(hit.item) else { return nil }
+                return SearchHit(
+                    item: hit.item, object: hit.object, metadata: item.metadata, page: hit.page, text: hit.text,
+                    snippet: try snippet(hit, of: item, terms: terms, texts: &texts))
+            }
+            if !hits.isEmpty {
+                var shown: [String] = []
+                for hit in hits where !shown.contains(hit.item.text) { shown.append(hit.item.text) }
+                try catalog.appendAccess(.found, to: shown, by: actor, at: now())
+            }
+            return SearchAnswer(hits: hits, count: result.count, isCountCapped: result.isCountCapped)
+        }
+    }
+
+    private func snippet(
+        _ hit: SearchIndex.Hit, of item: ItemView, terms: [[String]], texts: inout [Digest: StoredObject]
+    ) throws -> (text: String, matches: [Range<String.Index>])? {
+        guard let digest = hit.text else {
+            return Snippet.excerpt(of: item.metadata.searchText, matching: terms, length: Self.snippetLength)
+        }
+        do {
+            if texts[digest] == nil, let text = try catalog.object(digest)?.description {
+                texts[digest] = try objects.open(text, pieces: try catalog.pieces(of: text))
+            }
+            guard let stored = texts[digest] else { return nil }
+            let page = try stored.bytes(Int64(hit.range.lowerBound)..<Int64(hit.range.upperBound))
+            return Snippet.excerpt(of: String(decoding: page, as: UTF8.self), matching: terms, length: Self.snippetLength)
+        } catch is VaultError {
+            return nil
+        }
+    }
+
+    /// Hands out an item's bytes piece by piece, each checked before it is handed out. The export is in the access log
+    /// before the first byte is.
+    ///
+    /// - Parameters:
+    ///   - begin: called once, when the item is known to be readable, before the first piece.
+    ///   - write: called with each piece in order.
+    public func export(
+        _ reference: String, by actor: Actor, begin: @escaping @Sendable (ItemAccount) throws -> Void,
+        write: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws {
+        try await blocking.run { [self] in
+            let id = try resolve(reference)
+            let account = try account(of: id)
+            let stored = try objects.open(account.object, pieces: try catalog.pieces(of: account.object))
+            try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
+            try begin(account)
+            for index in 0..<stored.pieceCount { try write(try stored.piece(index)) }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+internal import Catalog
+public import Evidence
+internal import Foundation
+internal import Synchronization
+internal import Vault
+
+/// Something in the archive is not as it was recorded.
+public enum Finding: Sendable, CustomStringConvertible {
+    /// The object of these items; `quarantined` when something stood in its place and was moved away.
+    case object(Digest, items: [EvidenceID], damage: String, quarantined: Bool)
+    case record(number: Int, reason: String)
+    case accessLogEntry(number: Int, reason: String)
+    case pieceList(Digest)
+    /// Something under `objects/` that is no object.
+    case foreignFile(path: String)
+
+    public var description: String {
+        switch self {
+        case .object(let digest, let items, let damage, let quarantined):
+            "object \(digest) (\(items.isEmpty ? "an extracted text" : items.map(\.text).joined(separator: ", "))): \(damage)"
+                + (quarantined ? "; moved to quarantine" : "")
+        case .record(let number, let reason): "record \(number): \(reason)"
+        case .accessLogEntry(let number, let reason): "access log entry \(number): \(reason)"
+        case .pieceList(let digest): "object \(digest): the list of its pieces is not the recorded one; run minhchung rebuild"
+        case .foreignFile(let path): "\(path): not an object, and nothing that minhchung put there"
+        }
+    }
+}
+
+/// How much to verify.
+public struct VerifyBudget: Sendable {
+    /// Object bytes to read, oldest check first; `nil` for all.
+    public var bytes: Int64?
+    /// Seconds to spend on objects; `nil` for as long as it takes.
+    public var seconds: Double?
+
+    public init(bytes: Int64? = nil, seconds: Double? = nil) {
+        self.bytes = bytes
+        self.seconds = seconds
+    }
+
+    var isUnlimited: Bool { bytes == nil && seconds == nil }
+}
+
+/// What a verification looked at.
+public struct VerifySummary: Sendable {
+    public var findings = 0
+    public var objects = 0
+    public var bytes: Int64 = 0
+    public var records = 0
+    /// Objects that are whole again.
+    public var restored: [Digest] = []
+    /// Objects that no record names, left by deposits that were interrupted before they were acknowledged.
+    public var unreferenced = 0
+    /// The object whose bytes were not read for longest, after this run.
+    public var oldestCheck: Timestamp?
+
+    public var isSound: Bool { findings == 0 }
+}
+
+/// The summary that all lanes add to.
+private final class Tally: Sendable {
+    let summary = Mutex(VerifySummary())
+}
+
+extension Archive {
+    /// Checks the ledger, the access log, and the bytes of all objects or of those not checked for longest.
+    ///
+    /// What is damaged is moved to quarantine and recorded, never served.
+    /// - Parameters:
+    ///   - report: called with each finding, one call at a time.
+    ///   - progress: bytes of objects read, and bytes to read.
+    public func verify(
+        _ budget: VerifyBudget = VerifyBudget(), by actor: Actor, report: @escaping @Sendable (Finding) -> Void,
+        progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
+    ) async throws -> VerifySummary {
+        try await blocking.run { [self] in
+            try catalog.followDeposits()
+            let tally = Tally()
+            let found: @Sendable (Finding) -> Void = { finding in
+                tally.summary.withLock { summary in
+                    summary.findings += 1
+                    report(finding)
+                }
+            }
+            let started = now()
+            let work = Channel<ObjectView>(capacity: 1024)
+            let total = try catalog.counts().bytes
+            let lane: @Sendable () throws -> Void = {
+                // Closed by whoever leaves first: by then the feeder is done, or a lane has failed and all stop.
+                defer { work.close() }
+                var sound: [Digest] = []
+                while let object = work.take() {
+                    if try self.check(object, by: actor, found: found, tally: tally) { sound.append(object.description.digest) }
+                    if sound.count >= 1000 {
+                        try self.catalog.markChecked(sound, at: self.now())
+                        sound = []
+                    }
+                    let done = tally.summary.withLock { summary in
+                        summary.objects += 1
+                        summary.bytes += object.description.size
+                        return summary.bytes
+                    }
+                    progress(done, min(total, budget.bytes ?? total))
+                }
+                if !sound.isEmpty { try self.catalog.markChecked(sound, at: self.now()) }
+            }
+            let feeder: @Sendable () throws -> Void = {
+                defer { work.close() }
+                if budget.isUnlimited {
+                    try self.feedAll(work)
+                } else {
+                    try self.feedOldest(work, budget, started: started)
+                }
+            }
+            let ledger: @Sendable () throws -> Void = {
+                try self.catalog.verifyLedger(
+                    report: { finding in
+                        found(
+                            finding.isAccessLog
+                                ? .accessLogEntry(number: finding.number, reason: finding.reason)
+                                : .record(number: finding.number, reason: finding.reason))
+                    }, progress: { _, _ in })
+                if budget.isUnlimited { try self.checkNames(found: found, tally: tally) }
+            }
+            try BlockingWork.together([feeder, ledger] + Array(repeating: lane, count: BlockingWork.laneCount))
+            var summary = tally.summary.withLock { $0 }
+            summary.records = catalog.recordTree.size
+            summary.oldestCheck = try catalog.oldestCheck()
+            return summary
+        }
+    }
+
+    private func feedAll(_ work: Channel<ObjectView>) throws {
+        var after: Int64 = 0
+        while true {
+            let objects = try catalog.objects(after: after, limit: 1000)
+            guard let last = objects.last else { return }
+            for object in objects {
+                guard work.put(object) else { return }
+            }
+            after = last.key
+        }
+    }
+
+    private func feedOldest(_ work: Channel<ObjectView>, _ budget: VerifyBudget, started: Timestamp) throws {
+        var bytes: Int64 = 0
+        var fed: Set<Digest> = []
+        while true {
+            // Sound objects move to the end of the order as they are checked, so asking again goes on; those that
+            // were handed out and are not marked yet are skipped.
+            let oldest = try catalog.leastRecentlyChecked(before: started, limit: fed.count + 500)
+            let next = oldest.filter { !fed.contains($0) }
+            if next.isEmpty { return }
+            for digest in next {
+                let elapsed = Double(now().milliseconds - started.milliseconds) / 1000
+                if let limit = budget.seconds, elapsed >= limit { return }
+                if let limit = budget.bytes, bytes >= limit { return }
+                fed.insert(digest)
+                guard let object = try catalog.object(digest) else { continue }
+                bytes += object.description.size
+                guard work.put(object) else { return }
+            }
+        }
+    }
+
+    /// Whether the object is sound; what is not is moved away, recorded and reported.
+    private func check(
+        _ object: ObjectView, by actor: Actor, found: (Finding) -> Void, tally: Tally
+    ) throws -> Bool {
+        let description = object.description
+        let damage = objects.damage(of: description.digest, size: description.size)
+        let items = damage == nil && !object.isDamaged ? [] : try catalog.items(of: description.digest).map(\.id)
+        guard let damage else {
+            if object.isDamaged {
+                try catalog.append(
+                    [Catalog.Draft(.objectRestored(object: description.digest), subjects: items.map(\.text))],
+                    by: actor, at: now())
+                tally.summary.withLock { $0.restored.append(description.digest) }
+            }
+            if try !catalog.hasPieces(of: description) { found(.pieceList(description.digest)) }
+            return true
+        }
+        var quarantined = false
+        switch damage {
+        case .missing: break
+        // An unreadable sector or a full descriptor table is no reason to move the only copy.
+        case .unreadable: break
+        case .notAFile, .sizeDiffers, .contentDiffers, .pieceDiffers:
+            try objects.quarantine(description.digest)
+            quarantined = true
+        }
+        if !object.isDamaged {
+            try catalog.append(
+                [
+                    Catalog.Draft(
+                        .objectDamaged(object: description.digest, damage: damage.description), subjects: items.map(\.text))
+                ], by: actor, at: now())
+        }
+        found(.object(description.digest, items: items, damage: damage.description, quarantined: quarantined))
+        return false
+    }
+
+    /// Looks for files under `objects/` that no record names.
+    private func checkNames(found: (Finding) -> Void, tally: Tally) throws {
+        var shard: (first: UInt8, digests: Set<Digest>)?
+        try objects.forEachStored { name in
+            switch name {
+            case .foreign(let path): found(.foreignFile(path: path))
+            case .object(let digest):
+                let first = digest.withUnsafeBytes { $0[0] }
+                if shard?.first != first { shard = (first, try catalog.objectDigests(beginningWith: first)) }
+                if shard?.digests.contains(digest) == false { tally.summary.withLock { $0.unreferenced += 1 } }
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// What a record states. The raw value stands in the ledger for ever.
+public enum RecordKind: String, Sendable, CaseIterable {
+    /// The archive begins; always record 0.
+    case archiveCreated = "archive.created"
+    /// A person's file became an evidence item.
+    case evidenceDeposited = "evidence.deposited"
+    /// Declared metadata of an item, superseding what was declared before.
+    case evidenceDescribed = "evidence.described"
+    /// What extraction found in an object.
+    case objectExtracted = "object.extracted"
+    /// An object was found missing or not to be what its name says.
+    case objectDamaged = "object.damaged"
+    /// A damaged or missing object is whole again.
+    case objectRestored = "object.restored"
+}
+
+/// The part of a record that the Merkle leaf covers: no name of a person, no digest of evidence.
+public struct RecordHeader: Sendable, Equatable {
+    /// Position in the ledger, from 0; equals the leaf index.
+    public let number: Int
+    public let time: Timestamp
+    public let kind: String
+    public let actor: Actor
+    /// Opaque identifiers of what the record is about.
+    public let subjects: [String]
+    /// SHA-256 of the salt followed by the body; `nil` in the access log, whose entries have no body.
+    public let bodyCommitment: Digest?
+
+    public init(
+        number: Int, time: Timestamp, kind: String, actor: Actor, subjects: [String], bodyCommitment: Digest?
+    ) {
+        self.number = number
+        self.time = time
+        self.kind = kind
+        self.actor = actor
+        self.subjects = subjects
+        self.bodyCommitment = bodyCommitment
+    }
+}
+
+/// The body of a record, by kind.
+public enum RecordBody: Sendable, Equatable {
+    case archiveCreated(archive: ArchiveID, format: Int)
+    case evidenceDeposited(Deposit)
+    case evidenceDescribed(item: EvidenceID, EvidenceMetadata)
+    case objectExtracted(object: Digest, ExtractionFinding)
+    case objectDamaged(object: Digest, damage: String)
+    case objectRestored(object: Digest)
+
+    public var kind: RecordKind {
+        switch self {
+        case .archiveCreated: .archiveCreated
+        case .evidenceDeposited: .evidenceDeposited
+        case .evidenceDescribed: .evidenceDescribed
+        case .objectExtracted: .objectExtracted
+        case .objectDamaged: .objectDamaged
+        case .objectRestored: .objectRestored
+        }
+    }
+}
+
+/// A deposit: the item, its object, and what was declared.
+public struct Deposit: Sendable, Equatable {
+    public let item: EvidenceID
+    public let object: ObjectDescription
+    public let metadata: EvidenceMetadata
+
+    public init(item: EvidenceID, object: ObjectDescription, metadata: EvidenceMetadata) {
+        self.item = item
+        self.object = object
+        self.metadata = metadata
+    }
+}
+
+/// An object by content.
+public struct ObjectDescription: Sendable, Equatable {
+    public let digest: Digest
+    /// In bytes.
+    public let size: Int64
+    /// SHA-256 over the concatenated 32-byte digests of its 1 MiB pieces.
+    public let pieceListDigest: Digest
+
+    public init(digest: Digest, size: Int64, pieceListDigest: Digest) {
+        self.digest = digest
+        self.size = size
+        self.pieceListDigest = pieceListDigest
+    }
+}
+
+/// The size of a piece of an object, 1 MiB; the last piece may be shorter. An object of no bytes has no piece.
+public let pieceSize = 1 << 20
+
+/// What was done with personal evidence, in the access log.
+public enum AccessKind: String, Sendable, CaseIterable {
+    /// Metadata of items was listed.
+    case listed = "evidence.listed"
+    /// Items were shown as results of a search.
+    case found = "evidence.found"
+    /// An item's metadata was shown.
+    case viewed = "evidence.viewed"
+    /// An item's bytes left the archive.
+    case exported = "evidence.exported"
+}

@@ -1,0 +1,124 @@
+import CPoppler
+import ExtractionWire
+import Glibc
+
+/// Reads a PDF through Poppler: the text of its pages and what it says of itself. Nothing else of it is touched: no forms,
+/// actions, annotations, attachments or signatures, which is where the time and most of the bugs are.
+enum PDFReader {
+    static func read(_ source: Document, _ answer: consuming AnswerWriter) -> Never {
+        var failure: UnsafeMutablePointer<GError>?
+        let opened: OpaquePointer?
+        if source.isWhole {
+            // Lives until the process ends, as the mapping does.
+            let bytes = g_bytes_new_static(source.bytes.baseAddress, gsize(source.bytes.count))
+            opened = poppler_document_new_from_bytes(bytes, nil, &failure)
+        } else {
+            opened = poppler_document_new_from_fd(source.descriptor, nil, &failure)
+        }
+        guard let document = opened else {
+            answer.failed(reason(failure))
+        }
+        sendFacts(of: document, source, &answer)
+        let count = Int(poppler_document_get_n_pages(document))
+        var unreadable = 0
+        for index in 0..<max(count, 0) {
+            guard let page = poppler_document_get_page(document, Int32(index)) else {
+                unreadable += 1
+                answer.page(UnsafeBufferPointer(start: nil, count: 0))
+                if answer.limitMet != nil { break }
+                continue
+            }
+            if let text = poppler_page_get_text(page) {
+                let length = strlen(text)
+                text.withMemoryRebound(to: UInt8.self, capacity: length) {
+                    ReadableText.with(UnsafeBufferPointer(start: $0, count: length)) { answer.page($0) }
+                }
+                g_free(text)
+            } else {
+                answer.page(UnsafeBufferPointer(start: nil, count: 0))
+            }
+            g_object_unref(gpointer(page))
+            if answer.limitMet != nil { break }
+        }
+        if unreadable > 0 { answer.fact(.unreadablePages, String(unreadable)) }
+        answer.done(pageCount: min(max(count, 0), Frame.pageCountAtMost))
+    }
+
+    /// Does once what reading does, for its lasting effects on the library.
+    static func touch(_ document: OpaquePointer) {
+        for (_, read) in texts { g_free(read(document)) }
+        for (_, read) in dates { _ = iso8601(read(document)) }
+        g_free(poppler_document_get_pdf_version_string(document))
+        guard let page = poppler_document_get_page(document, 0) else { return }
+        g_free(poppler_page_get_text(page))
+        g_object_unref(gpointer(page))
+    }
+
+    private typealias TextGetter = @convention(c) (OpaquePointer?) -> UnsafeMutablePointer<CChar>?
+    private typealias DateGetter = @convention(c) (OpaquePointer?) -> OpaquePointer?
+
+    private static var texts: [(FactKey, TextGetter)] {
+        [
+            (.title, poppler_document_get_title), (.author, poppler_document_get_author),
+            (.subject, poppler_document_get_subject), (.keywords, poppler_document_get_keywords),
+            (.creator, poppler_document_get_creator), (.producer, poppler_document_get_producer),
+        ]
+    }
+
+    private static var dates: [(FactKey, DateGetter)] {
+        [
+            (.created, poppler_document_get_creation_date_time),
+            (.modified, poppler_document_get_modification_date_time),
+        ]
+    }
+
+    private static func sendFacts(of document: OpaquePointer, _ source: Document, _ answer: inout AnswerWriter) {
+        for (key, read) in texts {
+            guard let text = read(document) else { continue }
+            answer.fact(key, String(cString: text))
+            g_free(text)
+        }
+        for (key, read) in dates {
+            if let date = iso8601(read(document)) { answer.fact(key, date) }
+        }
+        if let version = poppler_document_get_pdf_version_string(document) {
+            let name = String(cString: version)
+            answer.fact(.pdfVersion, name.hasPrefix("PDF-") ? String(name.dropFirst(4)) : name)
+            g_free(version)
+        }
+        answer.fact(.encrypted, isEncrypted(source.bytes) ? "yes" : "no")
+    }
+
+    private static func iso8601(_ date: OpaquePointer?) -> String? {
+        guard let date else { return nil }
+        defer { g_date_time_unref(date) }
+        guard let text = g_date_time_format_iso8601(date) else { return nil }
+        defer { g_free(text) }
+        return String(cString: text)
+    }
+
+    /// Poppler opens a document that is encrypted with the empty password without telling. The dictionary that says it (a
+    /// trailer, or a cross-reference stream's) is never compressed and stands at the start or near the end of the file.
+    private static func isEncrypted(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let window = 1 << 20
+        let parts = bytes.count <= 2 * window ? [bytes[...]] : [bytes.prefix(window), bytes.suffix(window)]
+        for part in parts.map(UnsafeRawBufferPointer.init(rebasing:)) {
+            var after = 0
+            while let start = part.offset(of: "/Encrypt", from: after) {
+                after = start + 8
+                // A reference or a dictionary follows, with or without space: not a longer name like /EncryptMetadata.
+                if after < part.count, " \r\n\t<0123456789".utf8.contains(part[after]) { return true }
+            }
+        }
+        return false
+    }
+
+    private static func reason(_ failure: UnsafeMutablePointer<GError>?) -> String {
+        guard let failure else { return "the PDF cannot be opened" }
+        if failure.pointee.domain == poppler_error_quark(), failure.pointee.code == Int32(POPPLER_ERROR_ENCRYPTED.rawValue) {
+            return "encrypted: needs a password"
+        }
+        guard let message = failure.pointee.message else { return "the PDF cannot be opened" }
+        return String(cString: message)
+    }
+}

@@ -1,0 +1,131 @@
+/// The folder of an archive, held exclusively by this process for as long as the object lives.
+public final class ArchiveFolder: Sendable {
+    /// The path that it was opened by.
+    public let path: String
+    /// Its objects.
+    public let objects: ObjectStore
+    private let folder: Descriptor
+    private let lock: Descriptor
+    private let system: SystemCalls
+
+    private static let formatName = Array("format.json".utf8)
+    private static let lockName = Array("lock".utf8)
+
+    /// Makes the folders of an archive at `path`, which must not exist or be empty, and holds it. The archive becomes
+    /// one only when ``writeFormat(_:)`` is called, last of all.
+    public static func create(
+        at path: String, holder: String, system: SystemCalls = .linux
+    ) throws(VaultError) -> ArchiveFolder {
+        let bytes = Array(path.utf8)
+        return try attempt("create archive", path) {
+            var made: [UInt8] = []
+            for component in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast() {
+                made += component + [UInt8(ascii: "/")]
+                if !made.allSatisfy({ $0 == UInt8(ascii: "/") }) { try system.makeFolder(made) }
+            }
+            try system.makeFolder(bytes)
+            let folder = try system.open(bytes, isFolder: true, followsLink: true)
+            let names = try system.names(in: folder)
+            if names.contains(formatName) {
+                throw VaultError.notAnArchive(path: path, reason: "there is an archive already; choose another folder")
+            }
+            // An `init` that was cut off may be begun again; anything else is somebody's data.
+            let ours = Set(["objects", "staging", "quarantine", "trash", "lock"])
+            guard names.allSatisfy({ ours.contains(displayName($0)) || displayName($0).contains(".sqlite") }) else {
+                throw VaultError.notAnArchive(path: path, reason: "the folder is not empty; choose another folder")
+            }
+            guard let lock = try hold(folder, holder: holder, system: system) else {
+                throw VaultError.locked(path: path, holder: heldBy(folder, system: system))
+            }
+            for name in names where displayName(name).contains(".sqlite") { try system.unlink(name, in: folder) }
+            try ObjectStore.create(in: folder, system: system)
+            // The archive's own name has to survive power loss too.
+            let parent = try system.open(Array("..".utf8), in: folder, isFolder: true)
+            try system.synchronize(parent)
+            let objects = try ObjectStore(in: folder, system: system)
+            return ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system)
+        }
+    }
+
+    /// Opens and holds the archive at `path`; what interrupted deposits left in staging is gone when it returns.
+    /// - Parameter holder: what to tell others who find the archive in use, e.g. `process 812 (minhchung deposit)`.
+    public static func open(
+        at path: String, holder: String, system: SystemCalls = .linux
+    ) throws(VaultError) -> (folder: ArchiveFolder, format: [UInt8]) {
+        try attempt("open archive", path) {
+            guard let (folder, format) = try find(path, system: system) else {
+                throw VaultError.notAnArchive(
+                    path: path, reason: "there is no archive; make one with: minhchung init --archive \(path)")
+            }
+            guard let lock = try hold(folder, holder: holder, system: system) else {
+                throw VaultError.locked(path: path, holder: heldBy(folder, system: system))
+            }
+            let objects = try ObjectStore(in: folder, system: system)
+            return (ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system), format)
+        }
+    }
+
+    /// The folder and its `format.json`; `nil` when either is missing.
+    private static func find(_ path: String, system: SystemCalls) throws(SystemCallError) -> (Descriptor, [UInt8])? {
+        do throws(SystemCallError) {
+            let folder = try system.open(Array(path.utf8), isFolder: true, followsLink: true)
+            return (folder, try contents(of: formatName, in: folder, system: system))
+        } catch where error.isMissing {
+            return nil
+        }
+    }
+
+    private init(path: String, folder: Descriptor, lock: Descriptor, objects: ObjectStore, system: SystemCalls) {
+        self.path = path
+        self.folder = folder
+        self.lock = lock
+        self.objects = objects
+        self.system = system
+    }
+
+    /// Writes `format.json` durably: temporary file, fsync, rename, fsync of the folder. From then on it is an archive.
+    public func writeFormat(_ bytes: [UInt8]) throws(VaultError) {
+        try attempt("write", "\(path)/format.json") {
+            let temporary = Array("format.json.new".utf8)
+            do throws(SystemCallError) { try system.unlink(temporary, in: folder) } catch where error.isMissing {}
+            let file = try system.create(temporary, in: folder)
+            try system.write(file, bytes)
+            try system.synchronize(file)
+            try system.replace(temporary, in: folder, as: Self.formatName)
+            try system.synchronize(folder)
+        }
+    }
+
+    /// Bytes that may still be written to its file system.
+    public func freeSpace() throws(VaultError) -> Int64 {
+        try attempt("look at", path) { try system.freeSpace(of: folder) }
+    }
+
+    private static func hold(
+        _ folder: Descriptor, holder: String, system: SystemCalls
+    ) throws(SystemCallError) -> Descriptor? {
+        guard let lock = try system.lock(lockName, in: folder) else { return nil }
+        try system.truncate(lock)
+        try system.write(lock, Array(holder.utf8))
+        return lock
+    }
+
+    /// What the holder wrote of itself. The lock is the kernel's, this is only its name, so it may be wanting.
+    private static func heldBy(_ folder: Descriptor, system: SystemCalls) -> String {
+        let unknown = "another process"
+        do {
+            let text = String(decoding: try contents(of: lockName, in: folder, system: system), as: UTF8.self)
+            return text.isEmpty ? unknown : text
+        } catch {
+            return unknown
+        }
+    }
+
+    /// A small file whole; at most 64 KiB of it.
+    private static func contents(of name: [UInt8], in folder: Descriptor, system: SystemCalls) throws(SystemCallError) -> [UInt8] {
+        let file = try system.open(name, in: folder)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { buffer.deallocate() }
+        return Array(buffer[..<(try system.read(file, into: buffer, at: 0))])
+    }
+}

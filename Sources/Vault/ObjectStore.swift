@@ -1,0 +1,439 @@
+public import Evidence
+internal import Synchronization
+
+/// Keeps objects: whole files, named by the SHA-256 of their bytes, immutable, durable.
+///
+/// Layout under the archive's folder, all on one file system (see `Storage/README.md`):
+///
+///     objects/sha256/00…ff/<64 hex>   mode 0400
+///     staging/<random>.part           emptied when the store is opened
+///     quarantine/<64 hex>.<ms>        what was found damaged; never deleted by the program
+///
+/// Storing is two steps, so that many files can share the cost of one sync: ``stage(file:)`` writes and digests,
+/// ``seal(_:)`` makes durable. The system calls of sealing one file are
+///
+///     fsync(staging/x.part), renameat2(NOREPLACE) to objects/sha256/ab/…, fsync(objects/sha256/ab)
+///
+/// and of many: syncfs, the renames, syncfs. Nothing here is called on the cooperative thread pool.
+public final class ObjectStore: Sendable {
+    /// Bytes that deposits leave free, so that ledger, index and access log can still be written on a full disk.
+    public static let freeSpaceFloor: Int64 = 8 << 20
+
+    /// How many files are worth one syncfs instead of an fsync each.
+    private static let bulk = 8
+
+    let system: SystemCalls
+    let root: Descriptor
+    let objects: Descriptor
+    let staging: Descriptor
+    let quarantine: Descriptor
+    private let hasStopped = Mutex(false)
+
+    /// Makes the folders of an empty store under `archive` and syncs them, so that no deposit ever has to.
+    static func create(in archive: Descriptor, system: SystemCalls) throws(SystemCallError) {
+        for name in ["objects", "staging", "quarantine", "trash"] { try system.makeFolder(Array(name.utf8), in: archive) }
+        let objects = try system.open(Array("objects".utf8), in: archive, isFolder: true)
+        try system.makeFolder(Array("sha256".utf8), in: objects)
+        let fanOut = try system.open(Array("sha256".utf8), in: objects, isFolder: true)
+        for byte in UInt8.min...UInt8.max { try system.makeFolder(hexadecimal(byte), in: fanOut) }
+        try system.synchronize(fanOut)
+        try system.synchronize(objects)
+        try system.synchronize(archive)
+    }
+
+    /// Opens the store and removes what interrupted deposits left in `staging/`. The caller holds the archive's lock.
+    init(in archive: Descriptor, system: SystemCalls) throws(SystemCallError) {
+        self.system = system
+        root = archive
+        objects = try system.open(Array("objects/sha256".utf8), in: archive, isFolder: true)
+        staging = try system.open(Array("staging".utf8), in: archive, isFolder: true)
+        quarantine = try system.open(Array("quarantine".utf8), in: archive, isFolder: true)
+        for name in try system.names(in: staging) { try system.unlink(name, in: staging) }
+    }
+
+    // MARK: Storing
+
+    /// Copies the file at `path` into staging, digesting as it goes: memory does not grow with the file.
+    ///
+    /// When it returns the bytes are in staging and not yet durable; or the object is there already, in which case its
+    /// bytes were read again and are right.
+    /// - Throws: ``VaultError``; nothing stays in staging then.
+    public func stage(file path: [UInt8]) throws(VaultError) -> StagedObject {
+        let name = displayName(path)
+        let source = try attempt("read", name) {
+            try system.open(path, followsLink: true)
+        }
+        let before = try attempt("read", name) { try system.status(of: source) }
+        guard before.isRegularFile else { throw .notAFile(object: name) }
+        guard before.size > 0 else { throw .emptyFile(object: name) }
+        system.adviseSequential(source)
+        let staged = try stage(name: name, size: before.size) { (buffer, offset) throws(SystemCallError) in
+            try system.read(source, into: buffer, at: offset)
+        }
+        let after = try attempt("read", name) { try system.status(of: source) }
+        guard after.isUnchanged(since: before), staged.description.size == after.size else {
+            discard(staged)
+            throw .changedWhileRead(object: name)
+        }
+        return staged
+    }
+
+    /// Stages bytes that are in memory.
+    public func stage(bytes: [UInt8], name: String) throws(VaultError) -> StagedObject {
+        try stage(name: name, size: Int64(bytes.count)) { (buffer, offset) throws(SystemCallError) in
+            let count = min(buffer.count, bytes.count - Int(offset))
+            bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(offset)..<Int(offset) + count])) }
+            return count
+        }
+    }
+
+    private func stage(
+        name: String, size: Int64,
+        read: (UnsafeMutableRawBufferPointer, Int64) throws(SystemCallError) -> Int
+    ) throws(VaultError) -> StagedObject {
+        guard !hasStopped.withLock({ $0 }) else { throw .stopped }
+        let free = try attempt("store", name) { try system.freeSpace(of: staging) }
+        let needed = size + Self.freeSpaceFloor
+        guard free >= needed else { throw .tooLittleSpace(object: name, free: free, needed: needed) }
+
+        let part = randomPartName()
+        let file = try attempt("store", name) { try system.create(part, in: staging) }
+        do {
+            let (description, pieces) = try copy(name: name, size: size, to: file, read: read)
+            try attempt("store", name) { try system.changeMode(file, to: 0o400) }
+            let isPresent = try attempt("store", name) { try self.isPresent(description) }
+            if isPresent { try attempt("store", name) { try system.unlink(part, in: staging) } }
+            return StagedObject(part: part, description: description, pieces: pieces, isPresent: isPresent)
+        } catch {
+            removePart(part)
+            throw error
+        }
+    }
+
+    private func copy(
+        name: String, size: Int64, to file: Descriptor,
+        read: (UnsafeMutableRawBufferPointer, Int64) throws(SystemCallError) -> Int
+    ) throws(VaultError) -> (ObjectDescription, [Digest]) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Int(min(max(size, 4096), Int64(pieceSize))), alignment: 4096)
+        defer { buffer.deallocate() }
+        var whole = DigestHasher()
+        var pieces = PieceDigests()
+        var offset: Int64 = 0
+        while true {
+            let count = try attempt("read", name) { try read(buffer, offset) }
+            if count == 0 { break }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            whole.update(bytes)
+            if size > Int64(pieceSize) || offset > 0 { pieces.update(bytes) }
+            try attempt("store", name) { try system.write(file, bytes) }
+            offset += Int64(count)
+            if offset == size, count < buffer.count { break }
+        }
+        let digest = whole.finalize()
+        // An object of one piece has its own digest as that piece's: one hash instead of two for most files.
+        let list = size > Int64(pieceSize) ? pieces.finalize() : [digest]
+        let description = ObjectDescription(digest: digest, size: offset, pieceListDigest: PieceDigests.listDigest(list))
+        return (description, list)
+    }
+
+    /// Whether the object is there and right. What is there and wrong counts as absent: sealing will replace it.
+    private func isPresent(_ description: ObjectDescription) throws(SystemCallError) -> Bool {
+        let shard = try self.shard(of: description.digest)
+        guard try system.exists(Array(description.digest.hex.utf8), in: shard) else { return false }
+        return damage(of: description.digest, size: description.size) == nil
+    }
+
+    /// Forgets a staged object.
+    public func discard(_ staged: StagedObject) {
+        if !staged.isPresent { removePart(staged.part) }
+    }
+
+    private func removePart(_ part: [UInt8]) {
+        // A leftover is removed when the store is opened next; the error that brought us here is the one to tell.
+        do { try system.unlink(part, in: staging) } catch {}
+    }
+
+    /// Makes staged objects durable: when it returns, each is under its digest and survives power loss.
+    ///
+    /// An object that was there already is kept, after its bytes were read again; if they had changed, what was there
+    /// goes to quarantine and ours takes its place. The folder is synced in every case, since another writer's rename
+    /// may not be durable yet.
+    /// - Returns: what happened to each, in the order given.
+    /// - Throws: ``VaultError``; then none may be acknowledged, and after a failed sync nothing more is stored.
+    public func seal(_ staged: [StagedObject]) throws(VaultError) -> [SealOutcome] {
+        guard !staged.isEmpty else { return [] }
+        guard !hasStopped.withLock({ $0 }) else { throw .stopped }
+        let parts = staged.filter { !$0.isPresent }
+        let isBulk = staged.count > Self.bulk
+        if isBulk {
+            try synchronize("the staged files") { try system.synchronizeFileSystem(of: root) }
+        } else {
+            for part in parts {
+                let file = try attempt("store", part.digest.hex) {
+                    try system.open(part.part, in: staging)
+                }
+                try synchronize(part.digest.hex) { try system.synchronize(file) }
+            }
+        }
+        var outcomes: [SealOutcome] = []
+        var shards: [UInt8: Descriptor] = [:]
+        for object in staged {
+            let first = object.digest.withUnsafeBytes { $0[0] }
+            let shard: Descriptor
+            if let open = shards[first] {
+                shard = open
+            } else {
+                shard = try attempt("store", object.digest.hex) { try self.shard(of: object.digest) }
+                shards[first] = shard
+            }
+            outcomes.append(try install(object, in: shard))
+        }
+        if isBulk {
+            try synchronize("the stored files") { try system.synchronizeFileSystem(of: root) }
+        } else {
+            for shard in shards.values {
+                try synchronize("the folder of objects") { try system.synchronize(shard) }
+            }
+        }
+        return outcomes
+    }
+
+    private func install(_ object: StagedObject, in shard: Descriptor) throws(VaultError) -> SealOutcome {
+        if object.isPresent { return .alreadyStored }
+        let name = Array(object.digest.hex.utf8)
+        do {
+            try system.rename(object.part, in: staging, to: name, in: shard)
+            return .stored
+        } catch where error.isExisting {
+            guard let damage = damage(of: object.digest, size: object.description.size) else {
+                try attempt("store", object.digest.hex) {
+                    try system.unlink(object.part, in: staging)
+                }
+                return .alreadyStored
+            }
+            try quarantine(object.digest, from: shard)
+            try attempt("store", object.digest.hex) {
+                try system.rename(object.part, in: staging, to: name, in: shard)
+            }
+            return .replacedDamaged(damage)
+        } catch {
+            throw .system(act: "store", object: object.digest.hex, error)
+        }
+    }
+
+    /// Runs a sync; an error of it is final, because a second try may succeed without the bytes being on disk.
+    private func synchronize(_ object: String, _ body: () throws -> Void) throws(VaultError) {
+        do throws(VaultError) {
+            try attempt("make durable", object, body)
+        } catch {
+            hasStopped.withLock { $0 = true }
+            throw error
+        }
+    }
+
+    // MARK: Checking
+
+    /// Reads the whole object and answers what is wrong with it, `nil` when nothing is.
+    public func damage(of digest: Digest, size: Int64) -> Damage? {
+        do {
+            let file = try openObject(digest)
+            let found = try system.status(of: file).size
+            guard found == size else { return .sizeDiffers(expected: size, found: found) }
+            system.adviseSequential(file)
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: Int(min(max(size, 1), Int64(pieceSize))), alignment: 4096)
+            defer { buffer.deallocate() }
+            var hasher = DigestHasher()
+            var offset: Int64 = 0
+            while offset < size {
+                let count = try system.read(file, into: buffer, at: offset)
+                guard count > 0 else { return .sizeDiffers(expected: size, found: offset) }
+                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                offset += Int64(count)
+            }
+            let digestFound = hasher.finalize()
+            return digestFound == digest ? nil : .contentDiffers(found: digestFound)
+        } catch let damage as Damage {
+            return damage
+        } catch let error as SystemCallError {
+            return .unreadable(error)
+        } catch {
+            // Nothing else is thrown above; the compiler cannot know, and a check must not claim soundness.
+            return .missing
+        }
+    }
+
+    /// The digests of an object's pieces, computed from its bytes; `nil` when they are not the recorded ones.
+    public func digestPieces(of description: ObjectDescription) throws(VaultError) -> [Digest]? {
+        guard damage(of: description.digest, size: description.size) == nil else { return nil }
+        return try attempt("read object", description.digest.hex) {
+            let file = try openObject(description.digest)
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
+            defer { buffer.deallocate() }
+            var pieces = PieceDigests()
+            var offset: Int64 = 0
+            while offset < description.size {
+                let count = try system.read(file, into: buffer, at: offset)
+                guard count > 0 else { return nil }
+                pieces.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                offset += Int64(count)
+            }
+            let list = pieces.finalize()
+            return PieceDigests.listDigest(list) == description.pieceListDigest ? list : nil
+        }
+    }
+
+    /// Moves what stands under the digest to quarantine, whatever it is, and syncs both folders.
+    public func quarantine(_ digest: Digest) throws(VaultError) {
+        let shard = try attempt("quarantine", digest.hex) { try self.shard(of: digest) }
+        try quarantine(digest, from: shard)
+    }
+
+    private func quarantine(_ digest: Digest, from shard: Descriptor) throws(VaultError) {
+        try attempt("quarantine", digest.hex) {
+            var generator = SystemRandomNumberGenerator()
+            let name = "\(digest.hex).\(String(generator.next() as UInt32, radix: 16))"
+            try system.rename(Array(digest.hex.utf8), in: shard, to: Array(name.utf8), in: quarantine)
+        }
+        try synchronize("the quarantine") {
+            try system.synchronize(quarantine)
+            try system.synchronize(shard)
+        }
+    }
+
+    /// Calls `body` with the name of everything under `objects/sha256`, folder by folder: digests, and names that
+    /// should not be there.
+    public func forEachStored(_ body: (StoredName) throws -> Void) throws {
+        for byte in UInt8.min...UInt8.max {
+            let shardName = hexadecimal(byte)
+            let names = try attempt("list", "objects/sha256/\(displayName(shardName))") {
+                try system.names(in: try system.open(shardName, in: objects, isFolder: true))
+            }
+            for name in names {
+                let text = displayName(name)
+                if let digest = Digest(hex: text), digest.withUnsafeBytes({ $0[0] }) == byte {
+                    try body(.object(digest))
+                } else {
+                    try body(.foreign("objects/sha256/\(displayName(shardName))/\(text)"))
+                }
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Opens an object whose pieces are checked as they are read.
+    ///
+    /// - Parameter pieces: the digests of its 1 MiB pieces, already held against the record.
+    /// - Throws: ``VaultError/damaged(_:_:)`` when it is not there, not a file, or of another size.
+    public func open(_ description: ObjectDescription, pieces: [Digest]) throws(VaultError) -> StoredObject {
+        do {
+            let file = try openObject(description.digest)
+            let size = try system.status(of: file).size
+            guard size == description.size else {
+                throw Damage.sizeDiffers(expected: description.size, found: size)
+            }
+            return StoredObject(description: description, pieces: pieces, file: file, system: system)
+        } catch let damage as Damage {
+            throw .damaged(description.digest, damage)
+        } catch let error as SystemCallError {
+            throw .damaged(description.digest, .unreadable(error))
+        } catch {
+            throw .damaged(description.digest, .missing)
+        }
+    }
+
+    /// The object's file; never through a link, never anything but a regular file.
+    private func openObject(_ digest: Digest) throws -> Descriptor {
+        let file: Descriptor
+        do {
+            file = try system.open(Array(digest.hex.utf8), in: try shard(of: digest))
+        } catch {
+            if error.isMissing { throw Damage.missing }
+            if error.isLink { throw Damage.notAFile }
+            throw error
+        }
+        guard try system.status(of: file).isRegularFile else { throw Damage.notAFile }
+        return file
+    }
+
+    private func shard(of digest: Digest) throws(SystemCallError) -> Descriptor {
+        try system.open(hexadecimal(digest.withUnsafeBytes { $0[0] }), in: objects, isFolder: true)
+    }
+}
+
+/// What stands in the folders of objects.
+public enum StoredName: Sendable {
+    case object(Digest)
+    /// A path, relative to the archive, that no object has.
+    case foreign(String)
+}
+
+/// What sealing did with a staged object.
+public enum SealOutcome: Sendable, Equatable {
+    case stored
+    /// It was there, and its bytes are right.
+    case alreadyStored
+    /// What was there had changed and is in quarantine now.
+    case replacedDamaged(Damage)
+}
+
+/// Bytes in staging, on their way to become an object. Whoever staged them seals or discards them, once.
+public struct StagedObject: Sendable {
+    public let description: ObjectDescription
+    /// The digests of its 1 MiB pieces.
+    public let pieces: [Digest]
+    let part: [UInt8]
+    /// The object was in the store already, was read again and is right; nothing stands in staging.
+    public let isPresent: Bool
+
+    public var digest: Digest { description.digest }
+
+    init(part: [UInt8], description: ObjectDescription, pieces: [Digest], isPresent: Bool) {
+        self.part = part
+        self.description = description
+        self.pieces = pieces
+        self.isPresent = isPresent
+    }
+}
+
+/// Runs system calls for one act and names act and object when one fails.
+func attempt<Value>(_ act: String, _ object: String, _ body: () throws -> Value) throws(VaultError) -> Value {
+    do {
+        return try body()
+    } catch let error as VaultError {
+        throw error
+    } catch let error as SystemCallError {
+        throw .system(act: act, object: object, error)
+    } catch {
+        throw .other(act: act, object: object, error)
+    }
+}
+
+/// A path for people: bytes that are not UTF-8, and control characters, are written as `\xNN`.
+public func displayName(_ path: [UInt8]) -> String {
+    var text = ""
+    var rest = path[...]
+    while !rest.isEmpty {
+        // A scalar has at most four bytes; the shortest valid prefix is the next one.
+        let length = (1...min(4, rest.count)).first { String(validating: rest.prefix($0), as: UTF8.self) != nil }
+        let scalar = length.flatMap { String(validating: rest.prefix($0), as: UTF8.self)?.unicodeScalars.first }
+        if let scalar, let length, scalar.properties.generalCategory != .control {
+            text.unicodeScalars.append(scalar)
+            rest = rest.dropFirst(length)
+        } else {
+            text += #"\x"# + String(decoding: hexadecimal(rest.removeFirst()), as: UTF8.self)
+        }
+    }
+    return text
+}
+
+func hexadecimal(_ byte: UInt8) -> [UInt8] {
+    [byte >> 4, byte & 15].map { $0 < 10 ? 48 + $0 : 87 + $0 }
+}
+
+private func randomPartName() -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return Array("\(String(generator.next() as UInt64, radix: 16)).part".utf8)
+}

@@ -1,0 +1,259 @@
+internal import CLinux
+internal import Glibc
+
+/// A system call that failed.
+public struct SystemCallError: Error, Equatable, CustomStringConvertible {
+    public let call: SystemCall
+    public let errno: Int32
+
+    public init(call: SystemCall, errno: Int32) {
+        self.call = call
+        self.errno = errno
+    }
+
+    /// The system's words for the cause, e.g. `No space left on device`.
+    public var description: String { String(cString: strerror(errno)) }
+
+    public var isMissing: Bool { errno == ENOENT }
+    public var isExisting: Bool { errno == EEXIST }
+    /// A symbolic link stood where none is followed, or a name where a folder was needed.
+    public var isLink: Bool { errno == ELOOP || errno == ENOTDIR || errno == ENXIO }
+    public var isDiskFull: Bool { errno == ENOSPC || errno == EDQUOT }
+}
+
+/// The calls that the vault makes, as a test names the one that shall fail.
+public enum SystemCall: String, Sendable, CaseIterable {
+    case open, create, read, write, synchronize, synchronizeFileSystem, changeMode, rename, unlink, makeFolder, status
+    case list, lock, freeSpace
+}
+
+/// Every system call of the vault, and the only place where it meets the operating system.
+///
+/// `fault` is the seam for tests: it sees each call before it is made and may answer an errno instead.
+public struct SystemCalls: Sendable {
+    private let fault: (@Sendable (SystemCall) -> Int32?)?
+
+    /// The operating system.
+    public static let linux = SystemCalls(fault: nil)
+
+    /// The operating system, but each call for which `fault` answers an errno fails with it and is not made.
+    public init(fault: (@Sendable (SystemCall) -> Int32?)?) {
+        self.fault = fault
+    }
+
+    private func check<Result: SignedInteger>(
+        _ call: SystemCall, _ perform: () -> Result
+    ) throws(SystemCallError) -> Result {
+        if let errno = fault?(call) { throw SystemCallError(call: call, errno: errno) }
+        while true {
+            let result = perform()
+            if result >= 0 { return result }
+            // Never after fsync: its retry may report a success that is none.
+            if errno == EINTR, call != .synchronize, call != .synchronizeFileSystem { continue }
+            throw SystemCallError(call: call, errno: errno)
+        }
+    }
+
+    // MARK: Descriptors
+
+    /// Opens a file or folder for reading, relative to `folder`; a symbolic link at the end of `path` is followed only
+    /// when asked. Never waits for the other end of a pipe.
+    func open(
+        _ path: [UInt8], in folder: Descriptor? = nil, isFolder: Bool = false, followsLink: Bool = false
+    ) throws(SystemCallError) -> Descriptor {
+        var flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        if isFolder { flags |= O_DIRECTORY }
+        if !followsLink { flags |= O_NOFOLLOW }
+        return Descriptor(
+            try check(.open) { path.withCString { openat(folder?.number ?? AT_FDCWD, $0, flags) } })
+    }
+
+    /// Creates a file for writing that must not exist yet, mode 0600.
+    func create(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        return Descriptor(try check(.create) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
+    }
+
+    /// Reads until `buffer` is full or the file ends; answers how many bytes were read.
+    func read(_ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
+        var count = 0
+        while count < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let position = off_t(offset) + count
+            let got = try check(.read) { pread(file.number, rest.baseAddress, rest.count, position) }
+            if got == 0 { break }
+            count += got
+        }
+        return count
+    }
+
+    /// Writes all of `buffer` at the descriptor's position.
+    func write(_ file: Descriptor, _ buffer: UnsafeRawBufferPointer) throws(SystemCallError) {
+        var count = 0
+        while count < buffer.count {
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[count...])
+            count += try check(.write) { Glibc.write(file.number, rest.baseAddress, rest.count) }
+        }
+    }
+
+    func write(_ file: Descriptor, _ bytes: [UInt8]) throws(SystemCallError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(SystemCallError) in try write(file, buffer) }
+        }
+        try result.get()
+    }
+
+    /// fsync: the file, or the names in the folder, are on disk when it returns. An error is final for the file.
+    func synchronize(_ file: Descriptor) throws(SystemCallError) {
+        _ = try check(.synchronize) { fsync(file.number) }
+    }
+
+    /// syncfs: everything written to the file system of `folder` before is on disk when it returns.
+    func synchronizeFileSystem(of folder: Descriptor) throws(SystemCallError) {
+        _ = try check(.synchronizeFileSystem) { syncfs(folder.number) }
+    }
+
+    func changeMode(_ file: Descriptor, to mode: UInt32) throws(SystemCallError) {
+        _ = try check(.changeMode) { fchmod(file.number, mode) }
+    }
+
+    func truncate(_ file: Descriptor) throws(SystemCallError) {
+        _ = try check(.write) { ftruncate(file.number, 0) }
+    }
+
+    /// Tells the kernel that the file will be read once from beginning to end. A hint: its failure changes nothing.
+    func adviseSequential(_ file: Descriptor) {
+        posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    // MARK: Names
+
+    /// What stands behind a descriptor or a name.
+    struct Status {
+        let isRegularFile: Bool
+        let isFolder: Bool
+        let size: Int64
+        let changed: timespec
+
+        init(_ status: stat) {
+            isRegularFile = status.st_mode & S_IFMT == S_IFREG
+            isFolder = status.st_mode & S_IFMT == S_IFDIR
+            size = Int64(status.st_size)
+            changed = status.st_mtim
+        }
+
+        func isUnchanged(since earlier: Status) -> Bool {
+            size == earlier.size && changed.tv_sec == earlier.changed.tv_sec && changed.tv_nsec == earlier.changed.tv_nsec
+        }
+    }
+
+    func status(of file: Descriptor) throws(SystemCallError) -> Status {
+        var status = stat()
+        _ = try check(.status) { fstat(file.number, &status) }
+        return Status(status)
+    }
+
+    /// Whether anything, be it a broken link, has this name.
+    func exists(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Bool {
+        var status = stat()
+        do {
+            _ = try check(.status) { name.withCString { fstatat(folder.number, $0, &status, AT_SYMLINK_NOFOLLOW) } }
+            return true
+        } catch where error.isMissing {
+            return false
+        }
+    }
+
+    /// Renames without ever replacing: EEXIST when the new name is taken.
+    func rename(
+        _ name: [UInt8], in folder: Descriptor, to newName: [UInt8], in newFolder: Descriptor
+    ) throws(SystemCallError) {
+        _ = try check(.rename) {
+            name.withCString { old in
+                newName.withCString { new in
+                    renameat2(folder.number, old, newFolder.number, new, UInt32(CLINUX_RENAME_NOREPLACE))
+                }
+            }
+        }
+    }
+
+    /// Renames, replacing what has the new name in one step.
+    func replace(
+        _ name: [UInt8], in folder: Descriptor, as newName: [UInt8]
+    ) throws(SystemCallError) {
+        _ = try check(.rename) {
+            name.withCString { old in newName.withCString { new in renameat(folder.number, old, folder.number, new) } }
+        }
+    }
+
+    func unlink(_ name: [UInt8], in folder: Descriptor, isFolder: Bool = false) throws(SystemCallError) {
+        _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, isFolder ? AT_REMOVEDIR : 0) } }
+    }
+
+    /// Makes a folder, mode 0700; one that is there already is left as it is.
+    func makeFolder(_ name: [UInt8], in folder: Descriptor? = nil) throws(SystemCallError) {
+        do {
+            _ = try check(.makeFolder) { name.withCString { mkdirat(folder?.number ?? AT_FDCWD, $0, 0o700) } }
+        } catch where error.isExisting {}
+    }
+
+    /// The names in a folder, without `.` and `..`, in no order.
+    func names(in folder: Descriptor) throws(SystemCallError) -> [[UInt8]] {
+        // A descriptor of its own, because a stream takes it over and moves its position.
+        let own = try check(.list) { openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard let stream = fdopendir(own) else {
+            let cause = errno
+            close(own)
+            throw SystemCallError(call: .list, errno: cause)
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw SystemCallError(call: .list, errno: errno) }
+        return names
+    }
+
+    /// Bytes that an ordinary user may still write to the file system of `folder`.
+    func freeSpace(of folder: Descriptor) throws(SystemCallError) -> Int64 {
+        var status = statvfs()
+        _ = try check(.freeSpace) { fstatvfs(folder.number, &status) }
+        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
+    /// Opens the lock file and takes its lock without waiting; `nil` when another process holds it.
+    func lock(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor? {
+        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+        let file = Descriptor(try check(.lock) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
+        do {
+            _ = try check(.lock) { flock(file.number, LOCK_EX | LOCK_NB) }
+            return file
+        } catch where error.errno == EWOULDBLOCK {
+            return nil
+        }
+    }
+}
+
+/// An open file descriptor, closed with its last reference.
+public final class Descriptor: Sendable {
+    /// The number, valid as long as this object lives.
+    public let number: Int32
+
+    /// Takes the descriptor over.
+    init(_ number: Int32) { self.number = number }
+
+    // A failing close loses nothing here: what had to be on disk was synchronized before.
+    deinit { close(number) }
+}
+
+extension [UInt8] {
+    /// Calls `body` with the bytes and a zero behind them, as C wants a name: whatever bytes they are, UTF-8 or not.
+    fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        // Proof for `!`: the buffer has at least the zero.
+        (self + [0]).withUnsafeBufferPointer { body(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self)) }
+    }
+}

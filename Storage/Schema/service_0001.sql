@@ -1,0 +1,17 @@
+-- service.sqlite, schema 1: operational state. It must survive, and it is not history: `rebuild` never touches it.
+
+PRAGMA application_id = 0x4D435356; -- "MCSV"
+
+-- When each object's bytes were last read whole and found right. The time of deposit counts: they were digested then.
+CREATE TABLE fixity_check (
+    object TEXT PRIMARY KEY,
+    checked_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX fixity_check_by_age ON fixity_check (checked_at, object);
+
+-- How far something was followed: `fixity_record` is the number of the first record whose objects are not listed above.
+CREATE TABLE mark (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

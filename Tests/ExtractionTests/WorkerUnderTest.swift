@@ -1,0 +1,96 @@
+import Evidence
+import Extraction
+import ExtractionWire
+import Glibc
+import Testing
+
+/// The real worker, which the build puts beside the test bundle; the bundle is the running program.
+let workerPath: String = {
+    var name = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &name, name.count - 1)
+    let bundle = String(decoding: name[..<max(length, 0)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/minhchung-extract"
+}()
+
+/// A file without a name that holds these bytes, open for reading until this object goes.
+final class TestDocument {
+    let descriptor: Int32
+
+    init(_ bytes: [UInt8]) throws {
+        let path = try writeFile(bytes, mode: 0o600)
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        unlink(path)
+        try #require(descriptor >= 0)
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// Writes a new file and returns its path.
+func writeFile(_ bytes: [UInt8], mode: mode_t) throws -> String {
+    var name = Array("/tmp/minhchung-test-XXXXXX".utf8CString)
+    let file = mkstemp(&name)
+    try #require(file >= 0)
+    var sent = 0
+    while sent < bytes.count {
+        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + sent, bytes.count - sent) }  // not empty: sent < count
+        try #require(count > 0)
+        sent += count
+    }
+    fchmod(file, mode)
+    close(file)
+    return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+/// A program in Python that takes the worker's place, gone with this object.
+final class Script {
+    let path: String
+
+    init(_ text: String) throws {
+        path = try writeFile(Array(("#!/usr/bin/python3\n" + text).utf8), mode: 0o755)
+    }
+
+    deinit { unlink(path) }
+}
+
+/// Reads one document with a fresh real worker.
+func read(
+    _ bytes: [UInt8], limits: ExtractionLimits = .init()
+) throws -> (finding: ExtractionFinding, pages: [String]) {
+    let extractor = try Extractor(worker: workerPath, limits: limits)
+    defer { extractor.stop() }
+    return try extractor.extract(from: TestDocument(bytes).descriptor)
+}
+
+/// The processes whose parent is this one, now.
+func children(of parent: pid_t) -> [pid_t] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var found: [pid_t] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        guard let process = pid_t(name), let file = fopen("/proc/\(name)/stat", "r") else { continue }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 512)
+        guard fgets(&line, 512, file) != nil else { continue }
+        // `pid (name) state parent …`; the name may hold anything, so from its last parenthesis on.
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        if fields.count > 2, pid_t(fields[2]) == parent { found.append(process) }
+    }
+    return found
+}
+
+/// Sends a signal to the first `count` different readers of a worker, each as soon as it is there.
+func strike(_ worker: pid_t, readers count: Int, with signal: Int32) {
+    var struck: Set<pid_t> = []
+    while struck.count < count {
+        for reader in children(of: worker) where !struck.contains(reader) {
+            kill(reader, signal)
+            struck.insert(reader)
+        }
+        sched_yield()
+    }
+}

@@ -35,14 +35,30 @@ extension Catalog {
         }
     }
 
-    /// Objects whose bytes were not read for longest, oldest first, of those not checked since `time`.
-    public func leastRecentlyChecked(before time: Timestamp, limit: Int) throws(CatalogError) -> [Digest] {
+    /// An object and when its bytes were read last.
+    public struct Check: Sendable {
+        public let object: Digest
+        public let time: Timestamp
+    }
+
+    /// Objects whose bytes were not read since `time`, those not read for longest first, after `cursor`.
+    public func leastRecentlyChecked(
+        before time: Timestamp, after cursor: Check?, limit: Int
+    ) throws(CatalogError) -> [Check] {
         try perform("list what to check") {
             try service.read { db in
-                try String.fetchAll(
-                    db, sql: "SELECT object FROM fixity_check WHERE checked_at < ? ORDER BY checked_at, object LIMIT ?",
-                    arguments: [time.description, limit]
-                ).compactMap { Digest(hex: $0) }
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT checked_at, object FROM fixity_check WHERE checked_at < ? AND (checked_at, object) > (?, ?)
+                        ORDER BY checked_at, object LIMIT ?
+                        """,
+                    arguments: [time.description, cursor?.time.description ?? "", cursor?.object.hex ?? "", limit]
+                ).compactMap { row in
+                    guard let object = Digest(hex: row["object"] as String), let time = Timestamp(row["checked_at"] as String)
+                    else { return nil }
+                    return Check(object: object, time: time)
+                }
             }
         }
     }

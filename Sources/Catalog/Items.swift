@@ -280,6 +280,15 @@ extension Catalog {
         public let failures: [(reason: String, count: Int)]
     }
 
+    /// How much evidence extraction has not tried yet.
+    public func countToExtract() throws(CatalogError) -> Int {
+        try perform("count") { try archive.read { db in try Self.countToExtract(db) } }
+    }
+
+    private static func countToExtract(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1") ?? 0
+    }
+
     public func counts() throws(CatalogError) -> Counts {
         try perform("count") {
             try archive.read { db in
@@ -306,7 +315,7 @@ extension Catalog {
                     objects: try count("SELECT count(*) FROM object"),
                     bytes: try Int64.fetchOne(db, sql: "SELECT coalesce(sum(size), 0) FROM object") ?? 0,
                     damagedObjects: try count("SELECT count(*) FROM object WHERE is_damaged = 1"),
-                    toExtract: try count("SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1"),
+                    toExtract: try Self.countToExtract(db),
                     extraction: states,
                     failures: failures.map { ($0["reason"] ?? "no reason given", $0["count"]) })
             }

@@ -127,6 +127,7 @@ struct Extract: AsyncParsableCommand {
         } else if !options.quiet {
             printLine(summary.total == 0 ? "nothing to read" : describe(summary))
         }
+        if let reason = summary.notIndexed { printError("the texts are safe, but not indexed: \(reason)") }
         if summary.damaged > 0 {
             printError("\(summary.damaged) objects were not read because they are damaged; see minhchung verify")
             throw ExitCode(Program.Status.somethingWrong)
@@ -190,7 +191,7 @@ struct Status: AsyncParsableCommand {
                     Dictionary(uniqueKeysWithValues: status.extraction.map { ($0.key.rawValue, .number($0.value)) })),
                 "failures": .array(
                     status.failures.map { .object(["reason": .string($0.reason), "count": .number($0.count)]) }),
-                "extractor": .object(extractor), "index_behind": .number(status.indexBehind),
+                "extractor": .object(extractor), "index_behind": status.indexBehind.map(JSON.number),
                 "oldest_check": .text(status.oldestCheck), "oldest_check_age_seconds": age.map { .integer(Int64($0)) },
                 "free_space": .integer(status.freeSpace),
             ])
@@ -209,7 +210,11 @@ struct Status: AsyncParsableCommand {
         case .success(let tool): line("extractor", "\(tool), confined")
         case .failure(let error): line("extractor", "NOT AVAILABLE: \(error)")
         }
-        line("search index", status.indexBehind == 0 ? "up to date" : "\(status.indexBehind) records behind")
+        switch status.indexBehind {
+        case 0: line("search index", "up to date")
+        case let behind?: line("search index", "\(behind) records behind; the next search folds them")
+        case nil: line("search index", "DAMAGED; run minhchung rebuild")
+        }
         line("oldest check", age.map { Progress.duration($0) + " ago" } ?? "nothing to check")
         line("free space", byteCount(status.freeSpace))
     }

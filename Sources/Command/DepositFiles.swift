@@ -103,10 +103,10 @@ struct DepositFiles: AsyncParsableCommand {
             case .repaired(let object, let damage):
                 progress.clear()
                 printError("repaired object \(object): \(damage); the damaged one is in quarantine")
-            case .refused(_, let error):
+            case .refused(let source, let error):
                 progress.clear()
                 printError("\(error)")
-                if json { printJSON(["event": .string("refused"), "reason": .string("\(error)")]) }
+                if json { printJSON(["event": .string("refused"), "path": .string(sources[source].displayPath), "reason": .string("\(error)")]) }
             case .extracted(let event):
                 if json {
                     printJSON([
@@ -147,11 +147,12 @@ struct DepositFiles: AsyncParsableCommand {
             if extract { printLine(describe(extraction)) }
         }
         if let reason = extraction.refused { printError("text was not extracted, the files are safe: \(reason)") }
+        if let reason = extraction.notIndexed { printError("the texts are safe, but not indexed: \(reason)") }
         if let stopped = summary.stopped {
             let tried = summary.deposited + summary.alreadyDeposited + summary.refused
             throw Failure("\(stopped); \(tried) of \(sources.count) files were dealt with, the others were not touched")
         }
-        if summary.refused + skipped > 0 || extraction.refused != nil { throw ExitCode(Program.Status.somethingWrong) }
+        if summary.refused + skipped > 0 || extraction.refused != nil || extraction.notIndexed != nil { throw ExitCode(Program.Status.somethingWrong) }
     }
 
     private func sources() throws -> (sources: [DepositSource], skipped: [(path: String, reason: String)]) {

@@ -54,16 +54,18 @@ struct MetadataOptions: ParsableArguments {
     /// - Throws: ``Failure`` that names the option, its value and what it may be.
     func metadata(over base: EvidenceMetadata = EvidenceMetadata()) throws -> EvidenceMetadata {
         var metadata = base
-        func set(_ value: String?, _ field: WritableKeyPath<EvidenceMetadata, String?>) {
-            if let value { metadata[keyPath: field] = value.isEmpty ? nil : value }
+        func set(_ value: String?, _ field: WritableKeyPath<EvidenceMetadata, String?>) throws {
+            guard let value else { return }
+            guard RawArguments.isUTF8(value) else { throw Failure("cannot take the metadata: an option is not UTF-8") }
+            metadata[keyPath: field] = value.isEmpty ? nil : value
         }
-        set(title, \.title)
-        set(issuer, \.issuer)
-        set(number, \.codeNumber)
-        set(notation, \.codeNotation)
-        set(subject, \.subject)
-        set(holder, \.holder)
-        set(language, \.language)
+        try set(title, \.title)
+        try set(issuer, \.issuer)
+        try set(number, \.codeNumber)
+        try set(notation, \.codeNotation)
+        try set(subject, \.subject)
+        try set(holder, \.holder)
+        try set(language, \.language)
         if let kind { metadata.kind = try choice(kind, "kind", EvidenceKind.self) }
         if let assurance { metadata.assurance = try choice(assurance, "assurance", AssuranceLevel.self) }
         func set(_ value: String?, _ name: String, _ field: WritableKeyPath<EvidenceMetadata, CalendarDate?>) throws {

@@ -53,6 +53,13 @@ struct ArchiveOptions: ParsableArguments {
         return getenv("MINHCHUNG_ARCHIVE").map { String(cString: $0) } ?? "Storage/Archive"
     }
 
+    func validate() throws {
+        // SQLite takes the folder's name as UTF-8.
+        guard [archive, actingAs].compactMap(\.self).allSatisfy(RawArguments.isUTF8) else {
+            throw ValidationError("--archive and --as have to be UTF-8")
+        }
+    }
+
     var actor: Actor { .console(user: userName, actingAs: actingAs) }
 
     private var userName: String {

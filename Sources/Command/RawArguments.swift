@@ -55,5 +55,8 @@ enum RawArguments {
         return bytes
     }
 
+    /// Whether what was typed is UTF-8, as everything but the name of a file has to be.
+    static func isUTF8(_ argument: String) -> Bool { !argument.unicodeScalars.contains(where: isEscape) }
+
     private static func isEscape(_ scalar: Unicode.Scalar) -> Bool { scalar.value >= base }
 }

@@ -134,6 +134,17 @@ public final class Archive: Sendable {
             progress: progress)
     }
 
+    /// Why the search index could not be brought up to date, `nil` when it was. Trouble with the index never stops a
+    /// deposit: evidence and records are safe, and the index is folded again from them.
+    func indexFailure(_ follow: () throws -> Void) -> String? {
+        do {
+            try follow()
+            return nil
+        } catch {
+            return "\(error); run minhchung rebuild"
+        }
+    }
+
     // MARK: Objects
 
     /// The whole of a small object, checked.

@@ -89,7 +89,7 @@ extension Archive {
             ])
             var result = summary.withLock { $0 }
             result.extraction = extraction.withLock { $0 }
-            try followIndex()
+            result.extraction.notIndexed = indexFailure { try followIndex() }
             return result
         }
     }
@@ -167,6 +167,7 @@ extension Archive {
         var pieceLists: [Digest: [Digest]] = [:]
         var fresh: [ObjectToExtract] = []
         var inBatch: [SameDeposit: EvidenceID] = [:]
+        var seen: Set<Digest> = []
         for ((source, staged), outcome) in zip(batch, outcomes) {
             let metadata = sources[source].metadata
             let object = staged.description
@@ -201,7 +202,7 @@ extension Archive {
                 events.append(
                     .deposited(source: source, item: item, object: object, isNewObject: outcome == .stored))
             }
-            if known?.extractionRecord == nil { fresh.append(ObjectToExtract(object: object, isFresh: true)) }
+            if known?.extractionRecord == nil, seen.insert(staged.digest).inserted { fresh.append(ObjectToExtract(object: object, isFresh: true)) }
         }
         if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
         // Only now is it true.
@@ -222,7 +223,6 @@ extension Archive {
             guard try catalog.item(item) != nil else { throw ArchiveError.noSuchItem(item.text) }
             try catalog.append(
                 [Catalog.Draft(.evidenceDescribed(item: item, metadata), subjects: [item.text])], by: actor, at: now())
-            try followIndex()
         }
     }
 }

@@ -22,6 +22,8 @@ public struct ExtractionSummary: Sendable {
     public var damaged = 0
     /// Why extraction was not possible at all, `nil` when it was.
     public var refused: String?
+    /// Why the search index could not follow, `nil` when it did. The texts are safe; `rebuild` indexes them.
+    public var notIndexed: String?
 
     public var total: Int { states.values.reduce(0, +) }
 }
@@ -40,7 +42,7 @@ extension Archive {
     ) async throws -> ExtractionSummary {
         try await blocking.run { [self] in
             let tool = try Extractor.probe(worker: worker).get().tool
-            progress(try catalog.counts().toExtract)
+            progress(try catalog.countToExtract())
             let waiting = Channel<ObjectToExtract>(capacity: 1024)
             let summary = Mutex(ExtractionSummary())
             try BlockingWork.together([
@@ -57,8 +59,8 @@ extension Archive {
                     summary.withLock { $0 = done }
                 },
             ])
-            try followIndex()
-            let result = summary.withLock { $0 }
+            var result = summary.withLock { $0 }
+            result.notIndexed = indexFailure { try followIndex() }
             if let reason = result.refused { throw ArchiveError.extractionRefused(reason: reason) }
             return result
         }
@@ -127,8 +129,9 @@ extension Archive {
             while true {
                 let group = readings.take(upTo: Self.group)
                 if group.isEmpty { return }
-                let events = try self.record(group, by: actor)
+                let (events, notIndexed) = try self.record(group, by: actor)
                 summary.withLock { summary in
+                    summary.notIndexed = summary.notIndexed ?? notIndexed
                     for event in events {
                         summary.states[event.finding.state, default: 0] += 1
                         summary.pages += event.finding.pageCount ?? 0
@@ -166,8 +169,10 @@ extension Archive {
         }
     }
 
-    /// Stores texts, records findings and indexes them.
-    private func record(_ group: [Reading], by actor: Actor) throws -> [ExtractionEvent] {
+    /// Stores texts, records findings and indexes them; an index that cannot follow is told, and stops nothing.
+    private func record(
+        _ group: [Reading], by actor: Actor
+    ) throws -> (events: [ExtractionEvent], notIndexed: String?) {
         var group = group
         var texts: [Digest: [UInt8]] = [:]
         var staged: [StagedObject] = []
@@ -186,7 +191,7 @@ extension Archive {
             },
             by: actor, at: now(),
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
-        try followIndex(texts: texts)
-        return zip(group, items).map { ExtractionEvent(object: $0.object, item: $1, finding: $0.finding) }
+        let events = zip(group, items).map { ExtractionEvent(object: $0.object, item: $1, finding: $0.finding) }
+        return (events, indexFailure { try followIndex(texts: texts) })
     }
 }

@@ -26,8 +26,8 @@ public struct ArchiveStatus: Sendable {
     public let readInLastHour: Int
     /// The tool that reads documents, or why none can be used.
     public let extractor: Result<String, ArchiveError>
-    /// Records that the search index has not folded yet.
-    public let indexBehind: Int
+    /// Records that the search index has not folded yet; `nil` when it cannot be used and has to be rebuilt.
+    public let indexBehind: Int?
     /// When the bytes of the object that was not read for longest were read.
     public let oldestCheck: Timestamp?
     public let now: Timestamp
@@ -44,6 +44,8 @@ extension Archive {
             let (records, recordRoot) = catalog.recordTree
             let (entries, accessRoot) = catalog.accessTree
             let time = now()
+            var indexed: Int?
+            _ = indexFailure { indexed = try searchIndex().recordCount() }
             return ArchiveStatus(
                 archive: id, format: Self.format, items: counts.items, objects: counts.objects, bytes: counts.bytes,
                 damagedObjects: counts.damagedObjects, records: records, recordRoot: recordRoot,
@@ -53,7 +55,7 @@ extension Archive {
                     of: .objectExtracted, since: Timestamp(milliseconds: time.milliseconds - 3_600_000)),
                 extractor: Extractor.probe(worker: worker).map(\.tool)
                     .mapError { .extractionRefused(reason: $0.description) },
-                indexBehind: records - (try searchIndex().recordCount()), oldestCheck: try catalog.oldestCheck(),
+                indexBehind: indexed.map { records - $0 }, oldestCheck: try catalog.oldestCheck(),
                 now: time, freeSpace: try folder.freeSpace())
         }
     }

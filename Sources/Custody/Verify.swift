@@ -84,8 +84,9 @@ extension Archive {
                 }
             }
             let started = now()
-            let work = Channel<ObjectView>(capacity: 1024)
-            let total = try catalog.counts().bytes
+            // Short, so that a budget of time does not leave much in it when it is over.
+            let work = Channel<ObjectView>(capacity: 64)
+            let total = try budget.bytes ?? (budget.isUnlimited ? catalog.counts().bytes : 0)
             let lane: @Sendable () throws -> Void = {
                 // Closed by whoever leaves first: by then the feeder is done, or a lane has failed and all stop.
                 defer { work.close() }
@@ -101,7 +102,7 @@ extension Archive {
                         summary.bytes += object.description.size
                         return summary.bytes
                     }
-                    progress(done, min(total, budget.bytes ?? total))
+                    progress(done, total)
                 }
                 if !sound.isEmpty { try self.catalog.markChecked(sound, at: self.now()) }
             }
@@ -145,19 +146,17 @@ extension Archive {
 
     private func feedOldest(_ work: Channel<ObjectView>, _ budget: VerifyBudget, started: Timestamp) throws {
         var bytes: Int64 = 0
-        var fed: Set<Digest> = []
+        var cursor: Catalog.Check?
+        // What is checked in the meantime is marked with a later time, so the walk never meets it again.
         while true {
-            // Sound objects move to the end of the order as they are checked, so asking again goes on; those that
-            // were handed out and are not marked yet are skipped.
-            let oldest = try catalog.leastRecentlyChecked(before: started, limit: fed.count + 500)
-            let next = oldest.filter { !fed.contains($0) }
-            if next.isEmpty { return }
-            for digest in next {
+            let oldest = try catalog.leastRecentlyChecked(before: started, after: cursor, limit: 500)
+            guard let last = oldest.last else { return }
+            cursor = last
+            for check in oldest {
                 let elapsed = Double(now().milliseconds - started.milliseconds) / 1000
                 if let limit = budget.seconds, elapsed >= limit { return }
                 if let limit = budget.bytes, bytes >= limit { return }
-                fed.insert(digest)
-                guard let object = try catalog.object(digest) else { continue }
+                guard let object = try catalog.object(check.object) else { continue }
                 bytes += object.description.size
                 guard work.put(object) else { return }
             }

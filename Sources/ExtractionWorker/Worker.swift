@@ -17,8 +17,11 @@ enum Worker {
     static let refusalBase: Int32 = 100
 
     static func main() {
-        // A name that is right whatever the file was called, and no folder kept busy.
+        // No folder is kept busy.
         guard chdir("/") == 0 else { exit(2) }
+        // Swift's handler for crashes would start a debugger on a reader that crashes; it is refused that, and would let a
+        // reader go on that was ended from outside. A crash is to be an end.
+        for crash in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(crash, SIG_DFL) }
         var landlock: Int32 = 0
         let unavailable = makeReady(&landlock)
         var warm: WarmLibraries?

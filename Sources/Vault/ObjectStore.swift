@@ -212,7 +212,7 @@ public final class ObjectStore: Sendable {
                 }
                 return .alreadyStored
             }
-            try quarantine(object.digest, from: shard)
+            try moveToQuarantine(object.digest, from: shard)
             try attempt("store", object.digest.hex) {
                 try system.rename(object.part, in: staging, to: name, in: shard)
             }
@@ -223,101 +223,12 @@ public final class ObjectStore: Sendable {
     }
 
     /// Runs a sync; an error of it is final, because a second try may succeed without the bytes being on disk.
-    private func synchronize(_ object: String, _ body: () throws -> Void) throws(VaultError) {
+    func synchronize(_ object: String, _ body: () throws -> Void) throws(VaultError) {
         do throws(VaultError) {
             try attempt("make durable", object, body)
         } catch {
             hasStopped.withLock { $0 = true }
             throw error
-        }
-    }
-
-    // MARK: Checking
-
-    /// Reads the whole object and answers what is wrong with it, `nil` when nothing is.
-    public func damage(of digest: Digest, size: Int64) -> Damage? {
-        do {
-            let file = try openObject(digest)
-            let found = try system.status(of: file).size
-            guard found == size else { return .sizeDiffers(expected: size, found: found) }
-            system.adviseSequential(file)
-            let buffer = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: Int(min(max(size, 1), Int64(pieceSize))), alignment: 4096)
-            defer { buffer.deallocate() }
-            var hasher = DigestHasher()
-            var offset: Int64 = 0
-            while offset < size {
-                let count = try system.read(file, into: buffer, at: offset)
-                guard count > 0 else { return .sizeDiffers(expected: size, found: offset) }
-                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                offset += Int64(count)
-            }
-            let digestFound = hasher.finalize()
-            return digestFound == digest ? nil : .contentDiffers(found: digestFound)
-        } catch let damage as Damage {
-            return damage
-        } catch let error as SystemCallError {
-            return .unreadable(error)
-        } catch {
-            // Nothing else is thrown above; the compiler cannot know, and a check must not claim soundness.
-            return .missing
-        }
-    }
-
-    /// The digests of an object's pieces, computed from its bytes; `nil` when they are not the recorded ones.
-    public func digestPieces(of description: ObjectDescription) throws(VaultError) -> [Digest]? {
-        guard damage(of: description.digest, size: description.size) == nil else { return nil }
-        return try attempt("read object", description.digest.hex) {
-            let file = try openObject(description.digest)
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
-            defer { buffer.deallocate() }
-            var pieces = PieceDigests()
-            var offset: Int64 = 0
-            while offset < description.size {
-                let count = try system.read(file, into: buffer, at: offset)
-                guard count > 0 else { return nil }
-                pieces.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                offset += Int64(count)
-            }
-            let list = pieces.finalize()
-            return PieceDigests.listDigest(list) == description.pieceListDigest ? list : nil
-        }
-    }
-
-    /// Moves what stands under the digest to quarantine, whatever it is, and syncs both folders.
-    public func quarantine(_ digest: Digest) throws(VaultError) {
-        let shard = try attempt("quarantine", digest.hex) { try self.shard(of: digest) }
-        try quarantine(digest, from: shard)
-    }
-
-    private func quarantine(_ digest: Digest, from shard: Descriptor) throws(VaultError) {
-        try attempt("quarantine", digest.hex) {
-            var generator = SystemRandomNumberGenerator()
-            let name = "\(digest.hex).\(String(generator.next() as UInt32, radix: 16))"
-            try system.rename(Array(digest.hex.utf8), in: shard, to: Array(name.utf8), in: quarantine)
-        }
-        try synchronize("the quarantine") {
-            try system.synchronize(quarantine)
-            try system.synchronize(shard)
-        }
-    }
-
-    /// Calls `body` with the name of everything under `objects/sha256`, folder by folder: digests, and names that
-    /// should not be there.
-    public func forEachStored(_ body: (StoredName) throws -> Void) throws {
-        for byte in UInt8.min...UInt8.max {
-            let shardName = hexadecimal(byte)
-            let names = try attempt("list", "objects/sha256/\(displayName(shardName))") {
-                try system.names(in: try system.open(shardName, in: objects, isFolder: true))
-            }
-            for name in names {
-                let text = displayName(name)
-                if let digest = Digest(hex: text), digest.withUnsafeBytes({ $0[0] }) == byte {
-                    try body(.object(digest))
-                } else {
-                    try body(.foreign("objects/sha256/\(displayName(shardName))/\(text)"))
-                }
-            }
         }
     }
 
@@ -345,7 +256,7 @@ public final class ObjectStore: Sendable {
     }
 
     /// The object's file; never through a link, never anything but a regular file.
-    private func openObject(_ digest: Digest) throws -> Descriptor {
+    func openObject(_ digest: Digest) throws -> Descriptor {
         let file: Descriptor
         do {
             file = try system.open(Array(digest.hex.utf8), in: try shard(of: digest))
@@ -358,16 +269,9 @@ public final class ObjectStore: Sendable {
         return file
     }
 
-    private func shard(of digest: Digest) throws(SystemCallError) -> Descriptor {
+    func shard(of digest: Digest) throws(SystemCallError) -> Descriptor {
         try system.open(hexadecimal(digest.withUnsafeBytes { $0[0] }), in: objects, isFolder: true)
     }
-}
-
-/// What stands in the folders of objects.
-public enum StoredName: Sendable {
-    case object(Digest)
-    /// A path, relative to the archive, that no object has.
-    case foreign(String)
 }
 
 /// What sealing did with a staged object.

@@ -42,33 +42,33 @@ struct DocumentTests {
         let extractor = try Extractor(worker: workerPath)
         let process = extractor.workerProcess
         for length in stride(from: 0, to: whole.count, by: 37) {
-            let (finding, _) = try extractor.extract(from: TestDocument(Array(whole[..<length])).descriptor)
+            let (finding, _) = try extractor.read(Array(whole[..<length]))
             #expect(finding.reason?.contains("crashed") != true, "\(length) bytes: \(finding)")
         }
         #expect(extractor.workerProcess == process)
     }
 
-    static let texts: [(String, [UInt8], encoding: String, text: String)] = [
-        ("ASCII", Array("Minh chung\r\nso 1\r\n".utf8), "utf-8", "Minh chung\nso 1\n"),
-        ("UTF-8", Array("Giấy khen của Ủy ban\n".utf8), "utf-8", "Giấy khen của Ủy ban\n"),
-        ("UTF-8 with mark", [0xEF, 0xBB, 0xBF] + Array("Giấy khen\n".utf8), "utf-8", "Giấy khen\n"),
-        ("UTF-8, decomposed", Array("Gia\u{302}\u{301}y khen của tỉnh\n".utf8), "utf-8", "Giấy khen của tỉnh\n"),
-        ("UTF-16 LE with mark", wide("\u{FEFF}Giấy khen\n", big: false), "utf-16le", "Giấy khen\n"),
-        ("UTF-16 BE with mark", wide("\u{FEFF}Giấy khen\n", big: true), "utf-16be", "Giấy khen\n"),
-        ("UTF-16 LE", wide("Giấy khen của Ủy ban nhân dân\r\n", big: false), "utf-16le", "Giấy khen của Ủy ban nhân dân\n"),
-        ("UTF-16 BE", wide("Giấy khen của Ủy ban nhân dân\r\n", big: true), "utf-16be", "Giấy khen của Ủy ban nhân dân\n"),
+    static let texts: [(Sample, encoding: String, text: String)] = [
+        (Sample("ASCII", Array("Minh chung\r\nso 1\r\n".utf8)), "utf-8", "Minh chung\nso 1\n"),
+        (Sample("UTF-8", Array("Giấy khen của Ủy ban\n".utf8)), "utf-8", "Giấy khen của Ủy ban\n"),
+        (Sample("UTF-8 with mark", [0xEF, 0xBB, 0xBF] + Array("Giấy khen\n".utf8)), "utf-8", "Giấy khen\n"),
+        (Sample("UTF-8, decomposed", Array("Gia\u{302}\u{301}y khen của tỉnh\n".utf8)), "utf-8", "Giấy khen của tỉnh\n"),
+        (Sample("UTF-16 LE with mark", wide("\u{FEFF}Giấy khen\n", big: false)), "utf-16le", "Giấy khen\n"),
+        (Sample("UTF-16 BE with mark", wide("\u{FEFF}Giấy khen\n", big: true)), "utf-16be", "Giấy khen\n"),
+        (Sample("UTF-16 LE", wide("Giấy khen của Ủy ban nhân dân\r\n", big: false)), "utf-16le", "Giấy khen của Ủy ban nhân dân\n"),
+        (Sample("UTF-16 BE", wide("Giấy khen của Ủy ban nhân dân\r\n", big: true)), "utf-16be", "Giấy khen của Ủy ban nhân dân\n"),
         // â + U+0301, ơ, ư and đ as Windows-1258 has them.
         (
-            "Windows-1258",
+            Sample("Windows-1258",
             [0x47, 0x69, 0xE2, 0xEC, 0x79] + Array(" khen c".utf8) + [0x75, 0xD2, 0x61] + Array(" ng".utf8)
-                + [0xFD, 0xF5, 0xCC, 0x69] + Array(" d".utf8) + [0xE2, 0x6E] + Array(" \n".utf8),
+                + [0xFD, 0xF5, 0xCC, 0x69] + Array(" d".utf8) + [0xE2, 0x6E] + Array(" \n".utf8)),
             "windows-1258", "Giấy khen của người dân \n"
         ),
     ]
 
     @Test("a text is read in its encoding", arguments: texts)
-    func encodings(name: String, bytes: [UInt8], encoding: String, text: String) throws {
-        let (finding, pages) = try read(bytes)
+    func encodings(sample: Sample, encoding: String, text: String) throws {
+        let (finding, pages) = try read(sample.bytes)
         #expect(finding.facts["encoding"] == encoding)
         #expect(finding.state == .extracted)
         #expect(pages.map { Array($0.utf8) } == [Array(text.utf8)])
@@ -96,39 +96,40 @@ struct DocumentTests {
         #expect(pages.count == (text.utf8.count + (64 << 10) - 1) / (64 << 10))
     }
 
-    static let images: [(String, [UInt8], type: String, width: String, height: String, captured: String?)] = [
-        ("PNG", png, "image/png", "640", "480", nil),
-        ("GIF", Array("GIF89a".utf8) + [0x80, 2, 0xE0, 1, 0, 0, 0], "image/gif", "640", "480", nil),
-        ("BMP from the top", bmp, "image/bmp", "640", "480", nil),
-        ("WebP, lossy", riff("VP8 ", [0, 0, 0, 0x9D, 1, 0x2A, 0x80, 2, 0xE0, 1]), "image/webp", "640", "480", nil),
-        ("WebP, extended", riff("VP8X", [0, 0, 0, 0, 0x7F, 2, 0, 0xDF, 1, 0]), "image/webp", "640", "480", nil),
-        ("JPEG with Exif", jpeg(exif), "image/jpeg", "640", "480", "2024-05-31T07:08:09"),
-        ("JPEG, Exif that points outside", jpeg(Array(exif[..<30])), "image/jpeg", "640", "480", nil),
-        ("TIFF", exif, "image/tiff", "640", "480", "2024-05-31T07:08:09"),
+    static let images: [(Sample, type: String, captured: String?)] = [
+        (Sample("PNG", png), "image/png", nil),
+        (Sample("GIF", Array("GIF89a".utf8) + [0x80, 2, 0xE0, 1, 0, 0, 0]), "image/gif", nil),
+        (Sample("BMP from the top", bmp), "image/bmp", nil),
+        (Sample("WebP, lossy", riff("VP8 ", [0, 0, 0, 0x9D, 1, 0x2A, 0x80, 2, 0xE0, 1])), "image/webp", nil),
+        (Sample("WebP, extended", riff("VP8X", [0, 0, 0, 0, 0x7F, 2, 0, 0xDF, 1, 0])), "image/webp", nil),
+        (Sample("JPEG with Exif", jpeg(exif)), "image/jpeg", "2024-05-31T07:08:09"),
+        (Sample("JPEG, Exif that points outside", jpeg(Array(exif[..<30]))), "image/jpeg", nil),
+        (Sample("TIFF", exif), "image/tiff", "2024-05-31T07:08:09"),
     ]
 
     @Test("the header of an image gives its size", arguments: images)
-    func headers(
-        name: String, bytes: [UInt8], type: String, width: String, height: String, captured: String?
-    ) throws {
-        let (finding, pages) = try read(bytes)
+    func headers(image: Sample, type: String, captured: String?) throws {
+        let (finding, pages) = try read(image.bytes)
         #expect(finding.state == .noText, "\(finding)")
         #expect(finding.mediaType == type)
-        #expect(finding.facts["width"] == width)
-        #expect(finding.facts["height"] == height)
+        #expect(finding.facts["width"] == "640")
+        #expect(finding.facts["height"] == "480")
         #expect(finding.facts["captured"] == captured)
         #expect(finding.pageCount == nil)
         #expect(pages.isEmpty)
     }
 
-    @Test("an image that is cut or changed anywhere never crashes its reader", arguments: [png, jpeg(exif), exif])
-    func damagedImages(bytes: [UInt8]) throws {
+    @Test("an image that is cut or changed anywhere never crashes its reader", arguments: [
+        Sample("PNG", png), Sample("JPEG", jpeg(exif)), Sample("TIFF", exif),
+    ])
+    func damagedImages(image: Sample) throws {
+        let bytes = image.bytes
         let extractor = try Extractor(worker: workerPath)
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 0xFF
             for damaged in [Array(bytes[..<index]), changed] {
-                let (finding, _) = try extractor.extract(from: TestDocument(damaged).descriptor)
+                let (finding, _) = try extractor.read(damaged)
                 #expect(finding.reason?.contains("crashed") != true, "\(index): \(finding)")
             }
         }
@@ -142,16 +143,16 @@ struct DocumentTests {
     }
 
     @Test("other kinds are named and not read", arguments: [
-        ("application/zip", [0x50, 0x4B, 3, 4, 20, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 20)),
-        ("text/html", Array("<!DOCTYPE html><html><body>x</body></html>".utf8)),
-        ("text/rtf", Array("{\\rtf1\\ansi x}".utf8)),
-        ("text/xml", Array("<?xml version=\"1.0\"?><a/>".utf8)),
-        ("application/octet-stream", [1, 2, 3, 0xFF, 0, 0xFE, 7]),
-    ] as [(String, [UInt8])])
-    func others(type: String, bytes: [UInt8]) throws {
-        let (finding, pages) = try read(bytes)
+        Sample("application/gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        Sample("text/html", Array("<!DOCTYPE html><html><body>x</body></html>".utf8)),
+        Sample("text/rtf", Array("{\\rtf1\\ansi x}".utf8)),
+        Sample("text/xml", Array("<?xml version=\"1.0\"?><a/>".utf8)),
+        Sample("application/octet-stream", [1, 2, 3, 0xFF, 0, 0xFE, 7]),
+    ])
+    func others(document: Sample) throws {
+        let (finding, pages) = try read(document.bytes)
         #expect(finding.state == .kindNotRead)
-        #expect(finding.mediaType == type)
+        #expect(finding.mediaType == document.name)
         #expect(pages.isEmpty)
     }
 

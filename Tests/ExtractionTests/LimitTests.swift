@@ -7,10 +7,10 @@ import Testing
 @Suite(.serialized)
 struct LimitTests {
     @Test("a document that needs too much processor time fails, and is not tried again", arguments: [
-        ("flate", TestPDF.flateBomb), ("forms", TestPDF.formBomb),
+        Sample("flate", TestPDF.flateBomb), Sample("forms", TestPDF.formBomb),
     ])
-    func processorTime(name: String, bytes: [UInt8]) throws {
-        let (finding, pages) = try read(bytes, limits: .init(cpuSeconds: 1))
+    func processorTime(bomb: Sample) throws {
+        let (finding, pages) = try read(bomb.bytes, limits: .init(cpuSeconds: 1))
         #expect(finding.state == .failed)
         #expect(finding.reason == "needs more than 1 s of processor time")
         #expect(finding.mediaType == "application/pdf")
@@ -27,9 +27,9 @@ struct LimitTests {
     @Test func `a document that takes too long fails, and the next one is read`() throws {
         let extractor = try Extractor(worker: workerPath, limits: .init(wallSeconds: 1))
         let process = extractor.workerProcess
-        let bomb = try extractor.extract(from: TestDocument(TestPDF.formBomb).descriptor).finding
+        let bomb = try extractor.read(TestPDF.formBomb).finding
         #expect(bomb.reason == "takes longer than 1 s")
-        #expect(try extractor.extract(from: TestDocument(TestPDF.pages(["a"])).descriptor).pages == ["a"])
+        #expect(try extractor.read(TestPDF.pages(["a"])).pages == ["a"])
         #expect(extractor.workerProcess == process)
     }
 

@@ -23,7 +23,7 @@ enum TestPDF {
             Array(information.utf8),
         ]
         for (index, text) in texts.enumerated() {
-            objects.append(page(content: first + 2 * index + 1))
+            objects.append(page(content: "\(first + 2 * index + 1) 0 R"))
             objects.append(stream("", Array("BT /F 12 Tf 20 100 Td (\(text)) Tj ET".utf8)))
         }
         return document(objects, trailer: "<</Root 1 0 R/Info 4 0 R>>")
@@ -34,7 +34,10 @@ enum TestPDF {
         let once = deflatedRun(of: [0x20], copies: 4_000_000)
         // From the first whole period on, the compressed run repeats itself every 13 bytes.
         let twice = deflatedRun(of: Array(once[..<17]), distance: 13, copies: (once.count - 17) / 258)
-        return single(stream("/Filter[/FlateDecode/FlateDecode]", twice), font: false)
+        return document([
+            Array("<</Type/Catalog/Pages 2 0 R>>".utf8), Array("<</Type/Pages/Count 1/Kids[3 0 R]>>".utf8),
+            page(content: "4 0 R"), stream("/Filter[/FlateDecode/FlateDecode]", twice),
+        ])
     }
 
     /// A page that draws a form that draws the next one twice, 28 deep.
@@ -55,32 +58,23 @@ enum TestPDF {
             ] + forms)
     }
 
-    /// A cross-reference table that claims so many entries that Poppler asks for hundreds of megabytes.
-    static let memoryBomb = Array(
-        """
-        %PDF-1.5
-        1 0 obj <</Type/XRef/Size 21000000/W[1 1 1]/Index[20999998 1]/Length 3>> stream
-        abc
-        endstream endobj
-        startxref
-        9
-        %%EOF
-
-        """.utf8)
-
-    private static func single(_ content: [UInt8], font: Bool) -> [UInt8] {
-        document([
-            Array("<</Type/Catalog/Pages 2 0 R>>".utf8), Array("<</Type/Pages/Count 1/Kids[3 0 R]>>".utf8),
-            page(content: 4), content,
+    /// A page of a million letters, each in the same place.
+    static var memoryBomb: [UInt8] {
+        let letter = Array("1 0 0 1 9 9 Tm(A)Tj\n".utf8)
+        let flood = deflatedRun(of: letter, distance: letter.count, copies: letter.count * 1_000_000 / 258)
+        return document([
+            Array("<</Type/Catalog/Pages 2 0 R>>".utf8), Array("<</Type/Pages/Count 1/Kids[4 0 R]>>".utf8),
+            Array("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".utf8), page(content: "[5 0 R 6 0 R]"),
+            stream("", Array("BT /F 12 Tf ".utf8)), stream("/Filter/FlateDecode", flood),
         ])
     }
 
-    private static func page(content: Int) -> [UInt8] {
+    private static func page(content: String) -> [UInt8] {
         Array(
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 200]/Contents \(content) 0 R/Resources<</Font<</F 3 0 R>>>>>>".utf8)
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 200]/Contents \(content)/Resources<</Font<</F 3 0 R>>>>>>".utf8)
     }
 
-    /// A zlib stream: the bytes, then `copies` times 258 bytes copied from `distance` (1 or 13) back. Fixed codes of RFC 1951.
+    /// A zlib stream: the bytes, then `copies` times 258 bytes copied from `distance` (1, 13 or 20) back. Fixed codes of RFC 1951.
     private static func deflatedRun(of literals: [UInt8], distance: Int = 1, copies: Int) -> [UInt8] {
         var bytes: [UInt8] = [0x78, 0x9C]
         var pending: UInt32 = 0
@@ -105,8 +99,16 @@ enum TestPDF {
         }
         for _ in 0..<copies {
             put(0b1100_0101, bits: 8, highestFirst: true)
-            put(distance == 1 ? 0 : 7, bits: 5, highestFirst: true)
-            if distance == 13 { put(0, bits: 2, highestFirst: false) }
+            switch distance {
+            case 13:
+                put(7, bits: 5, highestFirst: true)
+                put(0, bits: 2, highestFirst: false)
+            case 20:
+                put(8, bits: 5, highestFirst: true)
+                put(3, bits: 3, highestFirst: false)
+            default:
+                put(0, bits: 5, highestFirst: true)
+            }
         }
         put(0, bits: 7, highestFirst: true)
         if count > 0 { bytes.append(UInt8(pending)) }

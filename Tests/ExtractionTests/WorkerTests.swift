@@ -1,6 +1,7 @@
 import Evidence
 import Extraction
 import ExtractionWire
+import Foundation
 import Glibc
 import Testing
 
@@ -59,47 +60,40 @@ struct WorkerTests {
     @Test func `a reader that crashes is tried once more`() throws {
         let extractor = try Extractor(worker: workerPath, limits: .init(cpuSeconds: 1))
         let worker = try #require(extractor.workerProcess)
-        let bomb = try TestDocument(TestPDF.formBomb)
-        let striker = Task.detached { strike(worker, readers: 1, with: SIGSEGV) }
-        #expect(try extractor.extract(from: bomb.descriptor).finding.reason == "needs more than 1 s of processor time")
-        _ = striker
+        strike(worker, readers: 1, with: SIGSEGV)
+        #expect(try extractor.read(TestPDF.formBomb).finding.reason == "needs more than 1 s of processor time")
     }
 
     @Test func `a reader that crashes twice fails its document, and the next one is read`() throws {
         let extractor = try Extractor(worker: workerPath)
         let worker = try #require(extractor.workerProcess)
-        let bomb = try TestDocument(TestPDF.formBomb)
-        let striker = Task.detached { strike(worker, readers: 2, with: SIGSEGV) }
-        let (finding, pages) = try extractor.extract(from: bomb.descriptor)
+        strike(worker, readers: 2, with: SIGSEGV)
+        let (finding, pages) = try extractor.read(TestPDF.formBomb)
         #expect(finding.state == .failed)
         #expect(finding.reason == "crashed twice (signal SIGSEGV)")
         #expect(pages.isEmpty)
-        _ = striker
-        #expect(try extractor.extract(from: TestDocument(TestPDF.pages(["a"])).descriptor).pages == ["a"])
+        #expect(try extractor.read(TestPDF.pages(["a"])).pages == ["a"])
     }
 
     @Test func `a worker killed in the middle is replaced`() throws {
         let extractor = try Extractor(worker: workerPath, limits: .init(cpuSeconds: 1))
         let worker = try #require(extractor.workerProcess)
-        let bomb = try TestDocument(TestPDF.formBomb)
-        let killer = Task.detached {
-            while children(of: worker).isEmpty { sched_yield() }
+        Thread.detachNewThread {
+            while children(of: worker).isEmpty, kill(worker, 0) == 0 { sched_yield() }
             kill(worker, SIGKILL)
         }
-        #expect(try extractor.extract(from: bomb.descriptor).finding.reason == "needs more than 1 s of processor time")
-        _ = killer
+        #expect(try extractor.read(TestPDF.formBomb).finding.reason == "needs more than 1 s of processor time")
         #expect(extractor.workerProcess != worker)
-        #expect(try extractor.extract(from: TestDocument(TestPDF.pages(["a"])).descriptor).pages == ["a"])
+        #expect(try extractor.read(TestPDF.pages(["a"])).pages == ["a"])
     }
 
     @Test func `a worker that hangs costs its document, and is replaced`() throws {
         let extractor = try Extractor(worker: workerPath, limits: .init(wallSeconds: 1))
         let worker = try #require(extractor.workerProcess)
         kill(worker, SIGSTOP)
-        let document = try TestDocument(TestPDF.pages(["a"]))
-        #expect(try extractor.extract(from: document.descriptor).finding.reason == "takes longer than 1 s")
+        #expect(try extractor.read(TestPDF.pages(["a"])).finding.reason == "takes longer than 1 s")
         #expect(kill(worker, 0) != 0)
-        #expect(try extractor.extract(from: document.descriptor).pages == ["a"])
+        #expect(try extractor.read(TestPDF.pages(["a"])).pages == ["a"])
     }
 
     @Test func `no reader outlives its worker, and no worker its client's object`() throws {
@@ -111,32 +105,33 @@ struct WorkerTests {
         #expect(extractor == nil)
     }
 
-    static let hostile: [(String, answer: [UInt8], reason: String)] = [
-        ("garbage", [0xDE, 0xAD, 0xBE, 0xEF], "crashed twice (garbled answer: a frame of unknown type 222)"),
+    static let hostile: [(Sample, reason: String)] = [
+        (Sample("garbage", [0xDE, 0xAD, 0xBE, 0xEF]), "crashed twice (garbled answer: a frame of unknown type 222)"),
         (
-            "a huge frame", Frame.kind(mediaType: "a/b") + [3, 0xFF, 0xFF, 0xFF, 0xFF],
+            Sample("a huge frame", Frame.kind(mediaType: "a/b") + [3, 0xFF, 0xFF, 0xFF, 0xFF]),
             "crashed twice (garbled answer: a frame of type 3 with 4294967295 bytes)"
         ),
-        ("no last frame", Frame.kind(mediaType: "a/b"), "crashed twice (exit code 7)"),
-        ("half a frame", [1, 9, 0, 0, 0, 0x61], "crashed twice (exit code 7)"),
-        ("nothing", [], "crashed twice (exit code 7)"),
+        (Sample("no last frame", Frame.kind(mediaType: "a/b")), "crashed twice (exit code 7)"),
+        (Sample("half a frame", [1, 9, 0, 0, 0, 0x61]), "crashed twice (exit code 7)"),
+        (Sample("nothing", []), "crashed twice (exit code 7)"),
         (
-            "bytes after the last frame", Frame.kind(mediaType: "a/b") + Frame.notRead() + [0],
+            Sample("bytes after the last frame", Frame.kind(mediaType: "a/b") + Frame.notRead() + [0]),
             "crashed twice (garbled answer: bytes after the last frame)"
         ),
         (
-            "a NUL in a page",
-            Frame.kind(mediaType: "a/b") + Frame.pageHeader(number: 1, textSize: 1) + [0]
-                + Frame.done(pageCount: 1, limit: nil),
+            Sample(
+                "a NUL in a page",
+                Frame.kind(mediaType: "a/b") + Frame.pageHeader(number: 1, textSize: 1) + [0]
+                    + Frame.done(pageCount: 1, limit: nil)),
             "crashed twice (garbled answer: a malformed page frame)"
         ),
     ]
 
     @Test("a reader that answers wrongly fails its document", arguments: hostile)
-    func hostileReader(name: String, answer: [UInt8], reason: String) throws {
-        let fake = try fakeWorker(answer, report: ControlReport.ended(.exited(code: 7), cpuMilliseconds: 0, peakKilobytes: 0).bytes)
+    func hostileReader(answer: Sample, reason: String) throws {
+        let fake = try fakeWorker(answer.bytes, report: ControlReport.ended(.exited(code: 7), cpuMilliseconds: 0, peakKilobytes: 0).bytes)
         let extractor = try Extractor(worker: fake.path)
-        let finding = try extractor.extract(from: TestDocument([]).descriptor).finding
+        let finding = try extractor.read([]).finding
         #expect(finding.state == .failed)
         #expect(finding.reason == reason)
     }
@@ -145,7 +140,7 @@ struct WorkerTests {
         let fake = try fakeWorker(Frame.kind(mediaType: "a/b") + Frame.notRead(), report: [9, 9, 9])
         let extractor = try Extractor(worker: fake.path)
         let worker = extractor.workerProcess
-        let finding = try extractor.extract(from: TestDocument([]).descriptor).finding
+        let finding = try extractor.read([]).finding
         #expect(finding.state == .kindNotRead)
         #expect(finding.mediaType == "a/b")
         #expect(extractor.workerProcess != worker)
@@ -159,13 +154,14 @@ struct WorkerTests {
     func ends(end: ControlReport.ReaderEnd, reason: String) throws {
         let fake = try fakeWorker([], report: ControlReport.ended(end, cpuMilliseconds: 0, peakKilobytes: 100).bytes)
         let extractor = try Extractor(worker: fake.path)
-        #expect(try extractor.extract(from: TestDocument([]).descriptor).finding.reason == reason)
+        #expect(try extractor.read([]).finding.reason == reason)
     }
 
     @Test func `an abort with the memory nearly full is the memory limit`() throws {
         let report = ControlReport.ended(.signalled(6), cpuMilliseconds: 0, peakKilobytes: 700 << 10)
-        let extractor = try Extractor(worker: fakeWorker([], report: report.bytes).path)
-        #expect(try extractor.extract(from: TestDocument([]).descriptor).finding.reason == "needs more memory than 1024 MiB")
+        let fake = try fakeWorker([], report: report.bytes)
+        let extractor = try Extractor(worker: fake.path)
+        #expect(try extractor.read([]).finding.reason == "needs more memory than 1024 MiB")
     }
 
     /// A worker that answers every document with these bytes and this report.

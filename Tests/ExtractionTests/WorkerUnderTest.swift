@@ -1,6 +1,7 @@
 import Evidence
 import Extraction
 import ExtractionWire
+import Foundation
 import Glibc
 import Testing
 
@@ -12,18 +13,27 @@ let workerPath: String = {
     return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/minhchung-extract"
 }()
 
-/// A file without a name that holds these bytes, open for reading until this object goes.
-final class TestDocument {
-    let descriptor: Int32
-
-    init(_ bytes: [UInt8]) throws {
+extension Extractor {
+    /// Reads a document that holds these bytes.
+    func read(_ bytes: [UInt8]) throws -> (finding: ExtractionFinding, pages: [String]) {
         let path = try writeFile(bytes, mode: 0o600)
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let document = open(path, O_RDONLY | O_CLOEXEC)
         unlink(path)
-        try #require(descriptor >= 0)
+        defer { close(document) }
+        return try extract(from: document)
     }
+}
 
-    deinit { close(descriptor) }
+/// Bytes with a name to call them by in the list of tests.
+struct Sample: Sendable, CustomTestStringConvertible {
+    var name: String
+    var bytes: [UInt8]
+    var testDescription: String { name }
+
+    init(_ name: String, _ bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
 }
 
 /// Writes a new file and returns its path.
@@ -59,7 +69,7 @@ func read(
 ) throws -> (finding: ExtractionFinding, pages: [String]) {
     let extractor = try Extractor(worker: workerPath, limits: limits)
     defer { extractor.stop() }
-    return try extractor.extract(from: TestDocument(bytes).descriptor)
+    return try extractor.read(bytes)
 }
 
 /// The processes whose parent is this one, now.
@@ -83,14 +93,16 @@ func children(of parent: pid_t) -> [pid_t] {
     return found
 }
 
-/// Sends a signal to the first `count` different readers of a worker, each as soon as it is there.
+/// Sends a signal to the first `count` different readers of a worker, each as soon as it is there, from a thread of its own.
 func strike(_ worker: pid_t, readers count: Int, with signal: Int32) {
-    var struck: Set<pid_t> = []
-    while struck.count < count {
-        for reader in children(of: worker) where !struck.contains(reader) {
-            kill(reader, signal)
-            struck.insert(reader)
+    Thread.detachNewThread {
+        var struck: Set<pid_t> = []
+        while struck.count < count, kill(worker, 0) == 0 {
+            for reader in children(of: worker) where !struck.contains(reader) && struck.count < count {
+                kill(reader, signal)
+                struck.insert(reader)
+            }
+            sched_yield()
         }
-        sched_yield()
     }
 }

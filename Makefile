@@ -1,0 +1,52 @@
+# Every target that a person types has its help behind "##"; `make` prints them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BUILD_PACKAGES := libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libseccomp-dev pkg-config
+TEST_PACKAGES := python3 sqlite3
+BENCH_PACKAGES := poppler-utils openssl recollcmd time
+DEBUG := .build/debug
+SAMPLE := .build/sample
+
+.PHONY: help deps build run test test-slow bench format check clean swift deps-bench
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+swift:
+	@command -v swift >/dev/null || { echo "minhchung needs the Swift 6.3 toolchain: install it from https://swift.org/install and put it in PATH" >&2; exit 1; }
+
+deps: ## install the Debian packages that building and testing need; does nothing when they are there
+	@bash .ci/install $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-bench:
+	@bash .ci/install $(BENCH_PACKAGES) || echo "some peers are missing; the benchmark says which" >&2
+
+build: swift deps ## build the programs for development
+	swift build
+
+run: build ## make a sample archive, deposit the sample documents, search and verify it
+	@bash .ci/sample $(DEBUG) $(SAMPLE)
+
+test: swift deps ## run the whole test suite
+	swift build --build-tests
+	swift test --skip-build
+
+test-slow: test ## run the tests and the long experiments: 200 kills during deposits, a 4 GiB file
+	python3 Tests/Oracle/kill_storm.py --rounds 200 --program $(DEBUG)/minhchung
+	MINHCHUNG_SLOW=1 swift test --skip-build --filter Slow
+
+bench: swift deps deps-bench ## measure against peers, as ratios
+	swift build -c release
+	python3 Tests/Bench/bench.py --program .build/release/minhchung
+
+format: swift ## format the Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+check: swift ## check the format of the Swift sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+clean: ## remove what was built
+	rm -rf .build

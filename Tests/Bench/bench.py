@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Measures minhchung against its peers, in turn and in one run, and prints ratios.
+
+Absolute times of a shared machine say little; each figure is the median of pairs measured one after the other.
+A bar that is missed makes the exit status 1. A peer that is not installed is named and its figure left out.
+
+    python3 Tests/Bench/bench.py --program .build/release/minhchung [--only deposit,verify,…] [--documents FOLDER]
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORDS = ("công dân học tập xã hội minh chứng đánh giá quyết định ủy ban nhân dân phường tỉnh chỉ số năng lực tự đọc sách "
+         "kế hoạch báo cáo chứng nhận chứng chỉ tin học ngoại ngữ nông dân công nhân trí thức thư viện cộng đồng gia đình "
+         "khuyến học hội viên tổ dân phố thẩm định bình xét công nhận danh hiệu năm điểm tổng số mục tiêu nhiệm vụ").split()
+
+missed = []
+
+
+def clock(command, **options):
+    """Seconds that a command takes; its output is thrown away."""
+    started = time.monotonic()
+    result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    return time.monotonic() - started, result.returncode
+
+
+def must(command, **options):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
+
+
+def ratio(name, ours, theirs, bar, at_least=False):
+    """Prints the median of the pairs' ratios and holds it against the bar."""
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    median = statistics.median(ratios)
+    holds = median >= bar if at_least else median <= bar
+    if not holds:
+        missed.append(name)
+    sign = "≥" if at_least else "≤"
+    print(f"{'ok    ' if holds else 'MISSED'}  {name}: {median:.2f} ({min(ratios):.2f} to {max(ratios):.2f}), bar {sign} {bar}"
+          f"   [{statistics.median(ours):.3f} s against {statistics.median(theirs):.3f} s]", flush=True)
+
+
+def absent(name, peer):
+    print(f"absent  {name}: {peer} is not installed", flush=True)
+
+
+class Bench:
+    def __init__(self, program, documents, folder):
+        self.program = str(pathlib.Path(program).resolve())
+        self.documents = pathlib.Path(documents)
+        self.folder = pathlib.Path(folder)
+
+    def run(self, *arguments, archive, **options):
+        return clock([self.program, arguments[0], "--archive", str(archive), *map(str, arguments[1:])], **options)
+
+    def fresh(self, name):
+        archive = self.folder / name
+        shutil.rmtree(archive, ignore_errors=True)
+        must([self.program, "init", "--quiet", "--archive", str(archive)])
+        return archive
+
+    def pdfs(self):
+        """Copies of the PDFs that pdftotext finishes in time, under names of their own."""
+        target = self.folder / "pdfs"
+        if target.exists():
+            return target
+        target.mkdir()
+        slow = 0
+        for number, path in enumerate(sorted(self.documents.rglob("*.[pP][dD][fF]"))):
+            try:
+                subprocess.run(["pdftotext", str(path), "-"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=5)
+            except subprocess.TimeoutExpired:
+                slow += 1
+                continue
+            shutil.copyfile(path, target / f"{number:05}.pdf")
+        print(f"        {len(list(target.iterdir()))} PDFs; {slow} left out that pdftotext does not finish in 5 s")
+        return target
+
+    # 1 -------------------------------------------------------------------------------------------------------------
+    def extraction(self):
+        if not shutil.which("pdftotext"):
+            return absent("deposit with extraction", "pdftotext")
+        pdfs = self.pdfs()
+        ours, theirs = [], []
+        for turn in range(3):
+            theirs.append(clock(f"find {pdfs} -name '*.pdf' -print0 | xargs -0 -P2 -n1 pdftotext", shell=True)[0])
+            must(f"rm -f {pdfs}/*.txt", shell=True)
+            archive = self.fresh("extraction")
+            ours.append(self.run("deposit", pdfs, archive=archive)[0])
+        ratio("deposit with extraction and indexing / xargs -P2 pdftotext", ours, theirs, 0.6)
+        if not shutil.which("recollindex"):
+            return absent("deposit with extraction / recollindex", "recollindex")
+        settings = self.folder / "recoll"
+        theirs = []
+        for turn in range(2):
+            shutil.rmtree(settings, ignore_errors=True)
+            settings.mkdir()
+            (settings / "recoll.conf").write_text(f"topdirs = {pdfs}\n")
+            theirs.append(clock(["recollindex", "-c", str(settings), "-z"])[0])
+        ratio("deposit with extraction and indexing / recollindex", ours, theirs, 0.125)
+
+    # 2 -------------------------------------------------------------------------------------------------------------
+    def storing(self):
+        source = self.pdfs() if shutil.which("pdftotext") else self.documents
+        ours, again, theirs = [], [], []
+        for turn in range(7):
+            copy = self.folder / "copy"
+            shutil.rmtree(copy, ignore_errors=True)
+            os.sync()
+            theirs.append(clock(f"cp -a {source} {copy} && sync -f {copy}", shell=True)[0])
+            shutil.rmtree(copy)
+            archive = self.fresh("storing")
+            os.sync()
+            ours.append(self.run("deposit", "--no-extract", source, archive=archive)[0])
+            again.append(self.run("deposit", "--no-extract", source, archive=archive)[0])
+        ratio("deposit --no-extract, durable / cp -a and sync -f", ours, theirs, 2)
+        ratio("the same again, nothing stored twice / cp -a and sync -f", again, theirs, 2)
+
+    # 3 -------------------------------------------------------------------------------------------------------------
+    def verifying(self):
+        source = self.folder / "blocks"
+        source.mkdir(exist_ok=True)
+        for number in range(64):
+            must(f"openssl rand 33554432 > {source}/{number:02}", shell=True)
+        archive = self.fresh("verifying")
+        self.run("deposit", "--no-extract", source, archive=archive)
+        self.compare_verify("verify 2 GiB in files of 32 MiB", archive)
+        shutil.rmtree(source)
+        shutil.rmtree(archive)
+        archive = self.fresh("verifying")
+        self.run("deposit", "--no-extract", self.documents, archive=archive)
+        self.compare_verify("verify the documents", archive)
+
+    def compare_verify(self, name, archive):
+        ours, theirs = [], []
+        peer = f"find {archive}/objects -type f -print0 | xargs -0 -P2 -n 32 openssl dgst -sha256"
+        clock(peer, shell=True)
+        for turn in range(5):
+            theirs.append(clock(peer, shell=True)[0])
+            seconds, status = self.run("verify", archive=archive)
+            assert status == 0, "the archive is not sound"
+            ours.append(seconds)
+        # A speed, so the other way round.
+        ratio(name + ": speed / openssl dgst on two cores", theirs, ours, 0.8, at_least=True)
+
+    # 4 -------------------------------------------------------------------------------------------------------------
+    def memory(self):
+        large = self.folder / "large"
+        must(f"openssl enc -aes-128-ctr -nosalt -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 4294967296 > {large}",
+             shell=True)
+        archive = self.fresh("memory")
+        for name, arguments in [("deposit", ["deposit", "--no-extract", str(large)]), ("get", None)]:
+            if arguments is None:
+                item = subprocess.run([self.program, "list", "--json", "--archive", str(archive)], check=True,
+                                      capture_output=True, text=True).stdout.split('"item":"')[1].split('"')[0]
+                arguments = ["get", item, "--output", str(self.folder / "large.copy")]
+            child = subprocess.Popen([self.program, arguments[0], "--quiet", "--archive", str(archive), *arguments[1:]])
+            _, status, usage = os.wait4(child.pid, 0)
+            assert status == 0, f"{name} of 4 GiB failed"
+            peak = usage.ru_maxrss / 1024
+            holds = peak <= 100
+            if not holds:
+                missed.append(f"memory of {name}")
+            print(f"{'ok    ' if holds else 'MISSED'}  {name} of 4 GiB: {peak:.0f} MiB resident at most, bar ≤ 100 MB", flush=True)
+        must(["cmp", str(large), str(self.folder / "large.copy")])
+        for path in ["large", "large.copy"]:
+            (self.folder / path).unlink()
+        shutil.rmtree(archive)
+
+    # 9 -------------------------------------------------------------------------------------------------------------
+    def growth(self):
+        generator = random.Random(2026)
+        small = self.grown("ten-thousand", 10_000, generator)
+        large = self.grown("million", 1_000_000, generator)
+        for name in ["deposit", "show", "search for a rare word"]:
+            at_small, at_large = [], []
+            for turn in range(9):
+                at_small.append(self.question(name, small, turn))
+                at_large.append(self.question(name, large, turn))
+            ratio(f"{name}: at 1,000,000 pages / at 10,000", at_large, at_small, 2)
+
+    def question(self, name, archive, turn):
+        if name == "deposit":
+            document = self.folder / "document.txt"
+            document.write_text(f"Giấy chứng nhận số {turn} {archive} {time.monotonic_ns()}\n")
+            return self.run("deposit", document, archive=archive)[0]
+        if name == "show":
+            return self.run("show", self.known[archive], archive=archive)[0]
+        return self.run("search", "hiemthay7", archive=archive)[0]
+
+    known = {}
+
+    def grown(self, name, pages, generator):
+        """An archive of `pages` pages in documents of 50, one word of which stands on one page only."""
+        archive = self.fresh(name)
+        source = self.folder / "generated"
+        started = time.monotonic()
+        made = 0
+        while made < pages:
+            shutil.rmtree(source, ignore_errors=True)
+            source.mkdir()
+            for _ in range(min(1000, (pages - made) // 50)):
+                texts = []
+                for _ in range(50):
+                    words = generator.choices(WORDS, k=100)
+                    words.append(f"mã{made}")
+                    if made == pages // 2:
+                        words.append("hiếmthấy7")
+                    texts.append(" ".join(words))
+                    made += 1
+                (source / f"{made}.txt").write_text("\f".join(texts))
+            self.run("deposit", "--quiet", source, archive=archive)
+        found = subprocess.run([self.program, "search", "--json", "hiemthay7", "--archive", str(archive)], check=True,
+                               capture_output=True, text=True).stdout
+        self.known[archive] = found.split('"item":"')[1].split('"')[0]
+        shutil.rmtree(source)
+        print(f"        made an archive of {pages} pages in {time.monotonic() - started:.0f} s", flush=True)
+        return archive
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--documents", help="a folder of real documents (default: ../shared/corpus, or the sample)")
+    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth")
+    parser.add_argument("--folder", help="where to work: a folder on a real disk (default: .build/bench)")
+    arguments = parser.parse_args()
+    shared = pathlib.Path(os.environ.get("MINHCHUNG_SHARED", ROOT.parent / "shared")) / "corpus"
+    documents = arguments.documents or (shared if shared.exists() else ROOT / "Storage/Sample/documents")
+    base = pathlib.Path(arguments.folder or ROOT / ".build/bench")
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base) as folder:
+        bench = Bench(arguments.program, documents, folder)
+        parts = ["extraction", "storing", "verifying", "memory", "growth"]
+        for part in arguments.only.split(",") if arguments.only else parts:
+            getattr(bench, part)()
+    if missed:
+        print("missed: " + "; ".join(missed))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

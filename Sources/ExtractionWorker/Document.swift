@@ -43,14 +43,12 @@ func readDocument(_ limits: ExtractionLimits, _ warm: WarmLibraries) -> Never {
     guard let document = Document(descriptor: CONFINEMENT_DOCUMENT) else { answer.failed("not a regular file") }
     guard var mediaType = document.mediaType(warm.magic) else { answer.failed("its kind cannot be determined") }
     var encoding: TextEncoding?
-    if mediaType == "application/octet-stream" {
-        if hasPDFHeader(document.bytes) {
-            mediaType = "application/pdf"
-        } else {
-            // libmagic knows UTF-16 by its byte order mark only.
-            encoding = TextEncoding.utf16(document.bytes)
-            if encoding != nil { mediaType = "text/plain" }
-        }
+    if mediaType == "application/octet-stream" || mediaType == "text/plain", isPDFAfterOtherBytes(document.bytes) {
+        mediaType = "application/pdf"
+    } else if mediaType == "application/octet-stream" {
+        // libmagic knows UTF-16 by its byte order mark only.
+        encoding = TextEncoding.utf16(document.bytes)
+        if encoding != nil { mediaType = "text/plain" }
     }
     answer.kind(mediaType)
     switch mediaType {
@@ -67,9 +65,11 @@ func readDocument(_ limits: ExtractionLimits, _ warm: WarmLibraries) -> Never {
     }
 }
 
-/// A PDF may begin with up to a kilobyte of something else (a mail header, a printer's job), which Poppler skips.
-private func hasPDFHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+/// A PDF may begin with up to a kilobyte of something else (a mail header, a printer's job), which Poppler skips. A text that
+/// merely speaks of PDFs does not end as one.
+private func isPDFAfterOtherBytes(_ bytes: UnsafeRawBufferPointer) -> Bool {
     UnsafeRawBufferPointer(rebasing: bytes.prefix(1_024)).offset(of: "%PDF-", from: 0) != nil
+        && UnsafeRawBufferPointer(rebasing: bytes.suffix(2_048)).offset(of: "%%EOF", from: 0) != nil
 }
 
 extension UnsafeRawBufferPointer {

@@ -31,8 +31,11 @@ struct DocumentTests {
         #expect(pages.isEmpty)
     }
 
-    @Test func `a PDF after other bytes is a PDF`() throws {
-        let (finding, pages) = try read([0, 1, 2, 0xFF, 0xFE, 0] + TestPDF.pages(["Minh chung"]))
+    @Test("a PDF after other bytes is a PDF", arguments: [
+        Sample("bytes", [0, 1, 2, 0xFF, 0xFE, 0]), Sample("a mail header", Array("Subject: ho so\r\n\r\n".utf8)),
+    ])
+    func prefixed(prefix: Sample) throws {
+        let (finding, pages) = try read(prefix.bytes + TestPDF.pages(["Minh chung"]))
         #expect(finding.mediaType == "application/pdf")
         #expect(pages == ["Minh chung"])
     }
@@ -59,9 +62,10 @@ struct DocumentTests {
         (Sample("UTF-16 BE", wide("Giấy khen của Ủy ban nhân dân\r\n", big: true)), "utf-16be", "Giấy khen của Ủy ban nhân dân\n"),
         // â + U+0301, ơ, ư and đ as Windows-1258 has them.
         (
-            Sample("Windows-1258",
-            [0x47, 0x69, 0xE2, 0xEC, 0x79] + Array(" khen c".utf8) + [0x75, 0xD2, 0x61] + Array(" ng".utf8)
-                + [0xFD, 0xF5, 0xCC, 0x69] + Array(" d".utf8) + [0xE2, 0x6E] + Array(" \n".utf8)),
+            Sample(
+                "Windows-1258",
+                [0x47, 0x69, 0xE2, 0xEC, 0x79] + Array(" khen c".utf8) + [0x75, 0xD2, 0x61] + Array(" ng".utf8)
+                    + [0xFD, 0xF5, 0xCC, 0x69] + Array(" d".utf8) + [0xE2, 0x6E] + Array(" \n".utf8)),
             "windows-1258", "Giấy khen của người dân \n"
         ),
     ]

@@ -60,17 +60,19 @@ struct WorkerTests {
     @Test func `a reader that crashes is tried once more`() throws {
         let extractor = try Extractor(worker: workerPath, limits: .init(cpuSeconds: 1))
         let worker = try #require(extractor.workerProcess)
-        strike(worker, readers: 1, with: SIGSEGV)
+        let striker = Striker(worker, readers: 1, with: SIGSEGV)
         #expect(try extractor.read(TestPDF.formBomb).finding.reason == "needs more than 1 s of processor time")
+        #expect(striker.struck == 1)
     }
 
     @Test func `a reader that crashes twice fails its document, and the next one is read`() throws {
         let extractor = try Extractor(worker: workerPath)
         let worker = try #require(extractor.workerProcess)
-        strike(worker, readers: 2, with: SIGSEGV)
+        let striker = Striker(worker, readers: 2, with: SIGSEGV)
         let (finding, pages) = try extractor.read(TestPDF.formBomb)
         #expect(finding.state == .failed)
         #expect(finding.reason == "crashed twice (signal SIGSEGV)")
+        #expect(striker.struck == 2)
         #expect(pages.isEmpty)
         #expect(try extractor.read(TestPDF.pages(["a"])).pages == ["a"])
     }

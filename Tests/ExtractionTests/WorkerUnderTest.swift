@@ -3,6 +3,7 @@ import Extraction
 import ExtractionWire
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 /// The real worker, which the build puts beside the test bundle; the bundle is the running program.
@@ -94,15 +95,19 @@ func children(of parent: pid_t) -> [pid_t] {
 }
 
 /// Sends a signal to the first `count` different readers of a worker, each as soon as it is there, from a thread of its own.
-func strike(_ worker: pid_t, readers count: Int, with signal: Int32) {
-    Thread.detachNewThread {
-        var struck: Set<pid_t> = []
-        while struck.count < count, kill(worker, 0) == 0 {
-            for reader in children(of: worker) where !struck.contains(reader) && struck.count < count {
-                kill(reader, signal)
-                struck.insert(reader)
+final class Striker: Sendable {
+    private let readers = Mutex<Set<pid_t>>([])
+    /// How many readers were struck so far.
+    var struck: Int { readers.withLock { $0.count } }
+
+    init(_ worker: pid_t, readers count: Int, with signal: Int32) {
+        Thread.detachNewThread { [self] in
+            while struck < count, kill(worker, 0) == 0 {
+                for reader in children(of: worker) {
+                    readers.withLock { if $0.count < count, $0.insert(reader).inserted { kill(reader, signal) } }
+                }
+                sched_yield()
             }
-            sched_yield()
         }
     }
 }

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import Testing
+
+/// The real program, which the build puts beside the test bundle; the bundle is the running program.
+let programFolder: URL = {
+    var name = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &name, name.count - 1)
+    return URL(filePath: String(decoding: name[..<max(length, 0)].map(UInt8.init(bitPattern:)), as: UTF8.self)).deletingLastPathComponent()
+}()
+
+/// A folder of its own for one test, with an archive in it, gone afterwards.
+final class Workplace {
+    let folder: URL
+    var archive: String { folder.appending(path: "archive").path }
+
+    init(hasArchive: Bool = true) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "minhchung-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if hasArchive { #expect(try run("init").status == 0) }
+    }
+
+    deinit {
+        // A leftover folder is the system's to clean; a test has ended either way.
+        try? FileManager.default.removeItem(at: folder)  // because of the line above
+    }
+
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+        var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
+    }
+
+    /// Runs the program with the archive's path, and waits for it.
+    func run(_ arguments: String...) throws -> Outcome {
+        try run([programFolder.appending(path: "minhchung").path, arguments[0], "--archive", archive] + arguments.dropFirst())
+    }
+
+    /// Runs a command in the folder, and waits for it.
+    func run(_ command: [String]) throws -> Outcome {
+        let output = folder.appending(path: "output-\(UUID().uuidString)")
+        let errors = folder.appending(path: "errors-\(UUID().uuidString)")
+        for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = command
+        process.currentDirectoryURL = folder
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+            errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    }
+
+    /// Runs a line of shell, in which `$minhchung` is the program and `$archive` the archive.
+    func shell(_ line: String) throws -> Outcome {
+        try run(["minhchung=\(programFolder.path)/minhchung", "archive=\(archive)", "bash", "-c", line])
+    }
+
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String {
+        let file = folder.appending(path: name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+        return file.path
+    }
+
+    /// The JSON objects of a command's lines.
+    static func objects(_ outcome: Outcome) throws -> [[String: Any]] {
+        try outcome.lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+    }
+}

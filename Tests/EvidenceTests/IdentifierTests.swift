@@ -1,0 +1,72 @@
+import Evidence
+import Testing
+
+@Suite("Identifiers")
+struct IdentifierTests {
+    @Test func `random identifiers differ, use every digit, and read themselves`() {
+        let found = (0..<2_000).map { _ in EvidenceID.random() }
+        #expect(Set(found).count == found.count)
+        var digits = Set<Character>()
+        for id in found {
+            #expect(EvidenceID(id.text) == id)
+            #expect(id.text.utf8.count == 19)
+            digits.formUnion(id.text.dropFirst(3))
+        }
+        #expect(digits == Set("0123456789abcdefghjkmnpqrstvwxyz"))
+    }
+
+    @Test func `every digit stands at every place`() {
+        var places = [Set<Character>](repeating: [], count: 16)
+        for _ in 0..<2_000 {
+            for (place, digit) in ArchiveID.random().text.dropFirst(3).enumerated() { places[place].insert(digit) }
+        }
+        #expect(places.map(\.count) == [Int](repeating: 32, count: 16))
+    }
+
+    @Test("reads an identifier of its kind", arguments: ["ev-0000000000000000", "ev-7h2k9q4m1c8r5t0w", "ev-zzzzzzzzzzzzzzzz"])
+    func reads(text: String) {
+        #expect(EvidenceID(text)?.text == text)
+        #expect(EvidenceID(text)?.description == text)
+        #expect(ArchiveID(text) == nil)
+    }
+
+    @Test(
+        "refuses anything else",
+        arguments: [
+            "", "ev-", "ev", "7h2k9q4m1c8r5t0w", "ar-7h2k9q4m1c8r5t0w", "EV-7h2k9q4m1c8r5t0w", "ev-7h2k9q4m1c8r5t0",
+            "ev-7h2k9q4m1c8r5t0ww", "ev-7H2k9q4m1c8r5t0w", "ev-ih2k9q4m1c8r5t0w", "ev-lh2k9q4m1c8r5t0w",
+            "ev-oh2k9q4m1c8r5t0w", "ev-uh2k9q4m1c8r5t0w", "ev-7h2k9q4m1c8r5t0\n", " ev-7h2k9q4m1c8r5t0w",
+            "ev-7h2k9q4m1c8r5t\u{301}", "ev-\u{301}h2k9q4m1c8r5t0", "ev_7h2k9q4m1c8r5t0w",
+        ])
+    func refuses(text: String) {
+        #expect(EvidenceID(text) == nil)
+    }
+
+    @Test func `the console operator is named beside whom they act for`() {
+        #expect(Actor.console(user: "lan") == Actor(account: "console:lan", actingAs: nil))
+        #expect(Actor.console(user: "lan", actingAs: "an") == Actor(account: "console:lan", actingAs: "an"))
+        #expect(Actor.console(user: "lan") != Actor.console(user: "lan", actingAs: "an"))
+    }
+
+    @Test func `assurance is ordered from a citizen's copy to verified at the source`() {
+        #expect(AssuranceLevel.allCases.shuffled().sorted() == [.citizenCopy, .originalSeen, .bornDigitalSigned, .verifiedAtSource])
+    }
+
+    @Test func `what stands in the ledger for ever keeps its words`() {
+        #expect(
+            RecordKind.allCases.map(\.rawValue) == [
+                "archive.created", "evidence.deposited", "evidence.described", "object.extracted", "object.damaged",
+                "object.restored",
+            ])
+        #expect(AccessKind.allCases.map(\.rawValue) == ["evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported"])
+        #expect(ExtractionState.allCases.map(\.rawValue) == ["extracted", "no-text", "kind-not-read", "failed"])
+        #expect(
+            EvidenceKind.allCases.map(\.rawValue) == [
+                "certificate", "decision", "report", "photo", "work-sample", "confirmation", "other",
+            ])
+        #expect(
+            AssuranceLevel.allCases.map(\.rawValue) == [
+                "citizen-copy", "original-seen", "born-digital-signed", "verified-at-source",
+            ])
+    }
+}

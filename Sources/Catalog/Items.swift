@@ -77,11 +77,11 @@ extension Catalog {
 
     /// The item of this id, `nil` when there is none.
     public func item(_ id: EvidenceID) throws(CatalogError) -> ItemView? {
-        try perform("find item \(id)") {
-            try archive.read { db in
-                try db.first("SELECT \(Self.itemColumns) WHERE item.id = ?", [id.text]).map(Self.itemView)
-            }
-        }
+        try perform("find item \(id)") { try archive.read { db in try Self.item(id, db) } }
+    }
+
+    static func item(_ id: EvidenceID, _ db: Database) throws -> ItemView? {
+        try db.first("SELECT \(itemColumns) WHERE item.id = ?", [id.text]).map(itemView)
     }
 
     /// The items whose id begins with `prefix`, at most `limit`.
@@ -99,12 +99,25 @@ extension Catalog {
 
     /// The items that have this object, oldest first.
     public func items(of object: Digest) throws(CatalogError) -> [ItemView] {
-        try perform("find the items of object \(object)") {
+        try perform("find the items of object \(object)") { try archive.read { db in try Self.items(of: object, db) } }
+    }
+
+    static func items(of object: Digest, _ db: Database) throws -> [ItemView] {
+        try Row.fetchAll(
+            try db.cachedStatement(sql: "SELECT \(itemColumns) WHERE item.object = ? ORDER BY item.key"), arguments: [object.hex]
+        ).map(itemView)
+    }
+
+    /// The oldest item of each of these objects that has one.
+    public func firstItems(of objects: [Digest]) throws(CatalogError) -> [Digest: EvidenceID] {
+        try perform("find the items of \(objects.count) objects") {
             try archive.read { db in
-                try Row.fetchAll(
-                    try db.cachedStatement(sql: "SELECT \(Self.itemColumns) WHERE item.object = ? ORDER BY item.key"),
-                    arguments: [object.hex]
-                ).map(Self.itemView)
+                var items: [Digest: EvidenceID] = [:]
+                for object in objects {
+                    let row = try db.first("SELECT id FROM item WHERE object = ? ORDER BY key LIMIT 1", [object.hex])
+                    items[object] = row.flatMap { EvidenceID($0["id"] as String) }
+                }
+                return items
             }
         }
     }
@@ -152,7 +165,7 @@ extension Catalog {
 
     // MARK: Objects
 
-    private static func objectView(_ row: Row) throws -> ObjectView {
+    static func objectView(_ row: Row) throws -> ObjectView {
         guard let digest = Digest(hex: row["digest"] as String), let pieces = Digest(hex: row["piece_list_digest"] as String)
         else {
             throw CatalogError.recordDamaged(

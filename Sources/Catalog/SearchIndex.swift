@@ -1,6 +1,7 @@
 public import Evidence
 internal import Foundation
 internal import GRDB
+internal import Ledger
 internal import VietnameseText
 
 /// The search index: pages of text and declared metadata, folded from the ledger.
@@ -264,28 +265,43 @@ extension Catalog {
 
     /// The items, as they are now, that these records are about, oldest first.
     func itemsChanged(by records: Range<Int>) throws(CatalogError) -> [ItemText] {
-        var changed: [Int64: ItemText] = [:]
-        for number in records {
-            let (_, body) = try record(number)
-            let views: [ItemView]
-            switch body {
-            case .evidenceDeposited(let deposit): views = [try item(deposit.item)].compactMap(\.self)
-            case .evidenceDescribed(let id, _): views = [try item(id)].compactMap(\.self)
-            case .objectExtracted(let object, _): views = try items(of: object)
-            case .archiveCreated, .objectDamaged, .objectRestored: views = []
-            }
-            for view in views where changed[view.key] == nil {
-                changed[view.key] = ItemText(view: view, text: try text(of: view.object))
+        try perform("read records \(records.lowerBound) to \(records.upperBound - 1)") {
+            // One transaction: a read of its own for each row would cost more than the rows.
+            try archive.read { db in
+                var changed: [Int64: ItemText] = [:]
+                let rows = try Row.fetchCursor(
+                    db,
+                    sql: """
+                        SELECT number, header, body FROM record LEFT JOIN record_body USING (number)
+                        WHERE number >= ? AND number < ? ORDER BY number
+                        """, arguments: [records.lowerBound, records.upperBound])
+                while let row = try rows.next() {
+                    for view in try Self.items(changedBy: row, db) where changed[view.key] == nil {
+                        changed[view.key] = ItemText(view: view, text: try Self.text(of: view.object, db))
+                    }
+                }
+                return changed.values.sorted { $0.view.key < $1.view.key }
             }
         }
-        return changed.values.sorted { $0.view.key < $1.view.key }
+    }
+
+    private static func items(changedBy row: Row, _ db: Database) throws -> [ItemView] {
+        let header = try RecordForm.header(Array((row["header"] as String).utf8))
+        switch RecordKind(rawValue: header.kind) {
+        case .evidenceDeposited, .evidenceDescribed:
+            return try header.subjects.compactMap { EvidenceID($0) }.compactMap { try item($0, db) }
+        case .objectExtracted:
+            let body: String? = row["body"]
+            guard let body, case .objectExtracted(let object, _) = try RecordForm.body(Array(body.utf8), kind: .objectExtracted)
+            else { return [] }
+            return try items(of: object, db)
+        case .archiveCreated, .objectDamaged, .objectRestored, nil: return []
+        }
     }
 
     /// The text that extraction found last in an object.
-    public func text(of object: Digest) throws(CatalogError) -> ObjectDescription? {
-        guard let number = try self.object(object)?.extractionRecord,
-            case .objectExtracted(_, let finding) = try record(number).body
-        else { return nil }
-        return finding.text
+    private static func text(of object: Digest, _ db: Database) throws -> ObjectDescription? {
+        try db.first("SELECT text.* FROM object JOIN object AS text ON text.digest = object.text WHERE object.digest = ?", [object.hex])
+            .map(objectView)?.description
     }
 }

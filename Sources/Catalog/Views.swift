@@ -31,8 +31,9 @@ enum Views {
             if let text = finding.text { try name(text, isEvidence: false, header, db) }
             try db.run(
                 """
-                UPDATE object SET extraction_record = ?, extraction_state = ?, tool = ?, reason = ? WHERE digest = ?
-                """, [header.number, finding.state.rawValue, finding.tool, finding.reason, object.hex])
+                UPDATE object SET extraction_record = ?, extraction_state = ?, text = ?, tool = ?, reason = ? WHERE digest = ?
+                """,
+                [header.number, finding.state.rawValue, finding.text?.digest.hex, finding.tool, finding.reason, object.hex])
         case .objectDamaged(let object, _):
             try db.run("UPDATE object SET is_damaged = 1 WHERE digest = ?", [object.hex])
         case .objectRestored(let object):

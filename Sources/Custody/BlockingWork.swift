@@ -62,13 +62,16 @@ final class Channel<Element>: @unchecked Sendable {
     }
 
     /// The next element; `nil` when the channel is closed and empty.
-    func take() -> Element? { take(upTo: 1).first }
+    func take() -> Element? { take(upTo: 1, within: 0).first }
 
-    /// What is there, at least one element and at most `limit`; none when the channel is closed and empty.
-    func take(upTo limit: Int) -> [Element] {
+    /// At least one element and at most `limit`: as many as come within `seconds` of the first; none when the channel is
+    /// closed and empty.
+    func take(upTo limit: Int, within seconds: Double) -> [Element] {
         condition.lock()
         defer { condition.unlock() }
         while elements.isEmpty, !isClosed { condition.wait() }
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        while elements.count < limit, !isClosed, seconds > 0, condition.wait(until: deadline) {}
         let taken = Array(elements.prefix(limit))
         elements.removeFirst(taken.count)
         condition.broadcast()

@@ -52,9 +52,16 @@ public struct DepositSummary: Sendable {
 }
 
 extension Archive {
-    /// Files or bytes after which a batch is made durable: large enough to share one sync, small enough to be
-    /// acknowledged soon.
-    private static let batch = (files: 1024, bytes: Int64(256 << 20))
+    /// Files or bytes after which a batch is made durable.
+    struct Batch: Sendable {
+        let files: Int
+        let bytes: Int64
+
+        /// Large enough to share one sync, small enough to be acknowledged soon.
+        static let large = Batch(files: 1024, bytes: 256 << 20)
+        /// Smaller, so that reading begins while storing goes on.
+        static let beforeExtraction = Batch(files: 192, bytes: 64 << 20)
+    }
 
     /// Deposits files: each becomes an object, durable, and an evidence item of record; then their text is extracted
     /// and indexed.
@@ -71,7 +78,7 @@ extension Archive {
             let reporting = Mutex(())
             let report: @Sendable (DepositEvent) -> Void = { event in reporting.withLock { _ in report(event) } }
             guard extracts else {
-                return try depositAll(sources, by: actor, report: report) { _ in }
+                return try depositAll(sources, batch: .large, by: actor, report: report) { _ in }
             }
             let waiting = Channel<ObjectToExtract>(capacity: 4096)
             let summary = Mutex(DepositSummary())
@@ -79,7 +86,9 @@ extension Archive {
             try BlockingWork.together([
                 {
                     defer { waiting.close() }
-                    let done = try self.depositAll(sources, by: actor, report: report) { waiting.put($0) }
+                    let done = try self.depositAll(sources, batch: .beforeExtraction, by: actor, report: report) {
+                        waiting.put($0)
+                    }
                     summary.withLock { $0 = done }
                 },
                 {
@@ -89,19 +98,20 @@ extension Archive {
             ])
             var result = summary.withLock { $0 }
             result.extraction = extraction.withLock { $0 }
-            result.extraction.notIndexed = indexFailure { try followIndex() }
+            // Items that extraction had nothing to do for.
+            result.extraction.notIndexed = result.extraction.notIndexed ?? indexFailure { try followIndex() }
             return result
         }
     }
 
     private func depositAll(
-        _ sources: [DepositSource], by actor: Actor, report: @Sendable (DepositEvent) -> Void,
+        _ sources: [DepositSource], batch: Batch, by actor: Actor, report: @Sendable (DepositEvent) -> Void,
         extract: @Sendable (ObjectToExtract) -> Void
     ) throws -> DepositSummary {
         var summary = DepositSummary()
         var next = 0
         while next < sources.count, summary.stopped == nil {
-            let (staged, tried) = try stage(sources, from: next)
+            let (staged, tried) = try stage(sources, from: next, batch)
             next += tried
             var ready: [(source: Int, object: StagedObject)] = []
             for (source, result) in staged {
@@ -123,20 +133,20 @@ extension Archive {
 
     /// Stages sources from `first` on until a batch is full, in lanes.
     private func stage(
-        _ sources: [DepositSource], from first: Int
+        _ sources: [DepositSource], from first: Int, _ limit: Batch
     ) throws -> (staged: [(Int, Result<StagedObject, any Error>)], tried: Int) {
-        struct Batch {
+        struct Staging {
             var next: Int
             var bytes: Int64 = 0
             var staged: [(Int, Result<StagedObject, any Error>)] = []
             var isStopped = false
         }
-        let batch = Mutex(Batch(next: first))
+        let batch = Mutex(Staging(next: first))
         let lane: @Sendable () throws -> Void = {
             while true {
                 let source: Int? = batch.withLock { batch in
-                    guard batch.next < sources.count, batch.next - first < Self.batch.files,
-                        batch.bytes < Self.batch.bytes, !batch.isStopped
+                    guard batch.next < sources.count, batch.next - first < limit.files,
+                        batch.bytes < limit.bytes, !batch.isStopped
                     else { return nil }
                     defer { batch.next += 1 }
                     return batch.next

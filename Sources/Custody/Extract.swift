@@ -59,8 +59,7 @@ extension Archive {
                     summary.withLock { $0 = done }
                 },
             ])
-            var result = summary.withLock { $0 }
-            result.notIndexed = indexFailure { try followIndex() }
+            let result = summary.withLock { $0 }
             if let reason = result.refused { throw ArchiveError.extractionRefused(reason: reason) }
             return result
         }
@@ -84,16 +83,20 @@ extension Archive {
         let text: [UInt8]
     }
 
-    /// Findings that share a sync and a transaction.
-    private static let group = 128
+    /// One more than processors: while the answer of one reader is taken, another can read.
+    private static let readers = BlockingWork.laneCount + 1
+    /// Findings that share a sync and a transaction: as many as come within this time.
+    private static let group = (findings: 256, seconds: 0.25)
+    /// Findings, or bytes of text, after which the index follows: its transactions cost most when they are small.
+    private static let indexing = (findings: 128, bytes: 4 << 20)
 
     /// Reads objects until the channel is closed, one worker process a lane, and records what was found.
     func extractAll(
         _ waiting: Channel<ObjectToExtract>, by actor: Actor, report: @escaping @Sendable (ExtractionEvent) -> Void
     ) throws -> ExtractionSummary {
-        let readings = Channel<Reading>(capacity: Self.group)
+        let readings = Channel<Reading>(capacity: Self.group.findings)
         let summary = Mutex(ExtractionSummary())
-        let openLanes = Mutex(BlockingWork.laneCount)
+        let openLanes = Mutex(Self.readers)
         let lane: @Sendable () throws -> Void = {
             defer {
                 let isLast = openLanes.withLock { count in
@@ -126,21 +129,34 @@ extension Archive {
                 waiting.close()
                 readings.close()
             }
+            var texts: [Digest: [UInt8]] = [:]
+            var unindexed = (findings: 0, bytes: 0)
+            func index() {
+                // An index that cannot follow is told, and stops nothing.
+                let failure = self.indexFailure { try self.followIndex(texts: texts) }
+                summary.withLock { $0.notIndexed = $0.notIndexed ?? failure }
+                texts = [:]
+                unindexed = (0, 0)
+            }
             while true {
-                let group = readings.take(upTo: Self.group)
-                if group.isEmpty { return }
-                let (events, notIndexed) = try self.record(group, by: actor)
+                let group = readings.take(upTo: Self.group.findings, within: Self.group.seconds)
+                if group.isEmpty { break }
+                let (events, added) = try self.record(group, by: actor)
                 summary.withLock { summary in
-                    summary.notIndexed = summary.notIndexed ?? notIndexed
                     for event in events {
                         summary.states[event.finding.state, default: 0] += 1
                         summary.pages += event.finding.pageCount ?? 0
                     }
                 }
                 events.forEach(report)
+                texts.merge(added) { first, _ in first }
+                unindexed.findings += events.count
+                unindexed.bytes += added.values.reduce(0) { $0 + $1.count }
+                if unindexed.findings >= Self.indexing.findings || unindexed.bytes >= Self.indexing.bytes { index() }
             }
+            index()
         }
-        try BlockingWork.together(Array(repeating: lane, count: BlockingWork.laneCount) + [recorder])
+        try BlockingWork.together(Array(repeating: lane, count: Self.readers) + [recorder])
         return summary.withLock { $0 }
     }
 
@@ -169,10 +185,10 @@ extension Archive {
         }
     }
 
-    /// Stores texts, records findings and indexes them; an index that cannot follow is told, and stops nothing.
+    /// Stores texts and records findings, durably.
     private func record(
         _ group: [Reading], by actor: Actor
-    ) throws -> (events: [ExtractionEvent], notIndexed: String?) {
+    ) throws -> (events: [ExtractionEvent], texts: [Digest: [UInt8]]) {
         var group = group
         var texts: [Digest: [UInt8]] = [:]
         var staged: [StagedObject] = []
@@ -183,15 +199,16 @@ extension Archive {
             texts[object.digest] = group[index].text
         }
         _ = try objects.seal(staged)
-        let items = try group.map { try catalog.items(of: $0.object).first?.id }
+        let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(
-            zip(group, items).map { reading, item in
+            group.map { reading in
                 Catalog.Draft(
-                    .objectExtracted(object: reading.object, reading.finding), subjects: [item].compactMap { $0?.text })
+                    .objectExtracted(object: reading.object, reading.finding),
+                    subjects: [items[reading.object]].compactMap { $0?.text })
             },
             by: actor, at: now(),
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
-        let events = zip(group, items).map { ExtractionEvent(object: $0.object, item: $1, finding: $0.finding) }
-        return (events, indexFailure { try followIndex(texts: texts) })
+        let events = group.map { ExtractionEvent(object: $0.object, item: items[$0.object], finding: $0.finding) }
+        return (events, texts)
     }
 }

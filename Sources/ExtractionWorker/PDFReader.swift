@@ -28,12 +28,10 @@ enum PDFReader {
                 if answer.limitMet != nil { break }
                 continue
             }
-            if let text = poppler_page_get_text(page) {
-                let length = strlen(text)
-                text.withMemoryRebound(to: UInt8.self, capacity: length) {
-                    ReadableText.with(UnsafeBufferPointer(start: $0, count: length)) { answer.page($0) }
-                }
-                g_free(text)
+            // The document goes with the process; a page has to go before the next.
+            if let text = PageText(page) {
+                ReadableText.with(text.bytes) { answer.page($0) }
+                text.release()
             } else {
                 answer.page(UnsafeBufferPointer(start: nil, count: 0))
             }

@@ -5,33 +5,51 @@ import Glibc
 ///
 /// `poppler_page_get_text` writes words of neighbouring table cells without anything between them ("Nội dungCách học"), so
 /// neither could be found. Poppler's layout, a rectangle for each character, shows the gaps; a tab is put into them.
-enum PageText {
+struct PageText {
     /// A gap this wide, in parts of the characters' size, parts words. Poppler itself takes 0.15 of the font size for a space.
     private static let gap = 0.2
 
-    /// Hands the page's text, UTF-8, to `body`; nothing where the page has none.
-    static func with(_ page: OpaquePointer, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        guard let text = poppler_page_get_text(page) else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
-        defer { g_free(text) }
+    /// UTF-8.
+    let bytes: UnsafeBufferPointer<UInt8>
+    private let text: UnsafeMutableRawPointer
+
+    /// The text of the page; `nil` where it has none. Stays until ``release()``.
+    init?(_ page: OpaquePointer) {
+        guard let text = poppler_page_get_text(page) else { return nil }
         let length = strlen(text)
+        let original = UnsafeBufferPointer(
+            start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: length)
         var rectangles: UnsafeMutablePointer<PopplerRectangle>?
         var count: guint = 0
-        let hasLayout = poppler_page_get_text_layout(page, &rectangles, &count) != 0
         defer { g_free(rectangles) }
-        text.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
-            let text = UnsafeBufferPointer(start: bytes, count: length)
-            if hasLayout, let rectangles, let parted = parted(text, UnsafeBufferPointer(start: rectangles, count: Int(count))) {
-                parted.withUnsafeBufferPointer(body)
-            } else {
-                body(text)
-            }
+        guard poppler_page_get_text_layout(page, &rectangles, &count) != 0, let rectangles,
+            let gaps = Self.gaps(original, UnsafeBufferPointer(start: rectangles, count: Int(count))), !gaps.isEmpty
+        else {
+            self.text = UnsafeMutableRawPointer(text)
+            bytes = original
+            return
         }
+        let parted = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: length + gaps.count)
+        var (start, end) = (0, 0)
+        for gap in gaps + [length] {
+            end = parted[end...].update(fromContentsOf: original[start..<gap])
+            if gap < length {
+                parted[end] = UInt8(ascii: "\t")
+                end += 1
+            }
+            start = gap
+        }
+        g_free(text)
+        self.text = UnsafeMutableRawPointer(parted.baseAddress!)  // allocated with room for at least one gap
+        bytes = UnsafeBufferPointer(parted)
     }
 
-    /// The text with tabs in the gaps; `nil` when it has none or the layout is not the text's.
-    private static func parted(
+    func release() { free(text) }
+
+    /// Where a tab belongs before the byte; `nil` when the layout is not the text's.
+    private static func gaps(
         _ text: UnsafeBufferPointer<UInt8>, _ layout: UnsafeBufferPointer<PopplerRectangle>
-    ) -> [UInt8]? {
+    ) -> [Int]? {
         var gaps: [Int] = []
         var character = -1
         var previousIsWord = false
@@ -42,17 +60,7 @@ enum PageText {
             if isWord, previousIsWord, isGap(layout[character - 1], layout[character]) { gaps.append(offset) }
             previousIsWord = isWord
         }
-        guard !gaps.isEmpty, character + 1 == layout.count else { return nil }
-        var parted: [UInt8] = []
-        parted.reserveCapacity(text.count + gaps.count)
-        var start = 0
-        for gap in gaps {
-            parted.append(contentsOf: text[start..<gap])
-            parted.append(UInt8(ascii: "\t"))
-            start = gap
-        }
-        parted.append(contentsOf: text[start...])
-        return parted
+        return character + 1 == layout.count ? gaps : nil
     }
 
     /// Whether two characters that follow one another stand apart, in whatever direction the text runs.

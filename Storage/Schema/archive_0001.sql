@@ -71,6 +71,7 @@ CREATE TABLE object (
     -- What extraction found last, for evidence; null while nothing was tried.
     extraction_record INTEGER,
     extraction_state TEXT,
+    text TEXT,                         -- digest of the text object
     tool TEXT,
     reason TEXT
 ) STRICT;

@@ -37,6 +37,9 @@ CREATE VIRTUAL TABLE page_text USING fts5 (
     content = '', tokenize = 'unicode61 remove_diacritics 0'
 );
 
+-- Words are gathered in memory up to so many bytes before they become a segment of the index.
+INSERT INTO page_text (page_text, rank) VALUES ('hashsize', 8388608);
+
 -- `records`: how many records of the ledger are folded into this index.
 CREATE TABLE mark (
     name TEXT PRIMARY KEY,

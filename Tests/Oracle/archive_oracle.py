@@ -213,6 +213,15 @@ def checked(data, form):
 
 
 @contextlib.contextmanager
+def reading(name):
+    """What SQLite cannot read is a finding, and the end of what is done inside."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        found(name, f"it cannot be read: {error}")
+
+
+@contextlib.contextmanager
 def database(archive, name, application):
     """The database, read-only and never written to; `None` after a finding."""
     path = archive / name
@@ -231,7 +240,7 @@ def database(archive, name, application):
             uri = "file:" + urllib.parse.quote(str(path.resolve())) + "?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
             db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-            try:
+            with reading(name):
                 for (line,) in db.execute("PRAGMA integrity_check"):
                     if line != "ok":
                         found(name, f"integrity check: {line}")
@@ -239,9 +248,7 @@ def database(archive, name, application):
                     found(name, "its application_id is another one")
                 if db.execute("PRAGMA user_version").fetchone()[0] != 1:
                     found(name, "its user_version is not 1")
-                yield db
-            except sqlite3.DatabaseError as error:
-                found(name, f"it cannot be read: {error}")
+            yield db
 
 
 # The tree -------------------------------------------------------------------------------------------------------------
@@ -324,7 +331,7 @@ class Fold:
             {
                 "key": len(self.objects) + 1, "digest": description["digest"], "size": description["size"],
                 "piece_list_digest": description["pieces"], "is_evidence": 0, "first_record": number, "is_damaged": 0,
-                "extraction_record": None, "extraction_state": None, "tool": None, "reason": None,
+                "extraction_record": None, "extraction_state": None, "text": None, "tool": None, "reason": None,
             })
         if (known["size"], known["piece_list_digest"]) != (description["size"], description["pieces"]):
             raise Wrong(f"it describes object {description['digest']} otherwise than record {known['first_record']}")
@@ -369,7 +376,8 @@ class Fold:
                 self.describe(number, body["text"], 0)
                 self.texts.append((number, body))
             known.update(
-                extraction_record=number, extraction_state=body["state"], tool=body["tool"], reason=body.get("reason"))
+                extraction_record=number, extraction_state=body["state"], text=body.get("text", {}).get("digest"),
+                tool=body["tool"], reason=body.get("reason"))
         else:
             self.named(body["object"])["is_damaged"] = int(kind == "object.damaged")
             # Those that had it when the operation began; a deposit in the same transaction may add one.
@@ -588,7 +596,7 @@ def check_service(db, fold):
 
 
 def check_search(db, size):
-    (records,) = db.execute("SELECT value FROM mark WHERE name = 'records'").fetchone()
+    (records,) = db.execute("SELECT coalesce(max(value), 0) FROM mark WHERE name = 'records'").fetchone()
     if records > size:
         found("search.sqlite", f"it has {records} records, the ledger {size}")
 
@@ -640,24 +648,26 @@ def check_acknowledged(lines, fold, whole, sound):
 
 
 def check(archive, acknowledged):
-    fold, whole, sound = Fold(), set(), {}
-    records, record_root, entries, access_root = 0, "unknown", 0, "unknown"
+    fold, whole, records, record_root, entries, access_root = Fold(), set(), 0, "unknown", 0, "unknown"
+    fold.is_complete = False
     with database(archive, "archive.sqlite", 0x4D43415A) as db:
         if db:
-            fold, whole, records, record_root = check_records(db)
-            entries, access_root = check_access(db, fold)
+            with reading("archive.sqlite"):
+                fold, whole, records, record_root = check_records(db)
+                entries, access_root = check_access(db, fold)
         check_format(archive, fold)
         sound = check_objects(archive, fold)
+        check_texts(archive, fold, sound)
         if db and fold.is_complete:
-            check_piece_lists(db, fold, sound)
-            check_views(db, fold)
-    check_texts(archive, fold, sound)
-    with database(archive, "service.sqlite", 0x4D435356) as db:
+            with reading("archive.sqlite"):
+                check_piece_lists(db, fold, sound)
+                check_views(db, fold)
+    with database(archive, "service.sqlite", 0x4D435356) as db, reading("service.sqlite"):
         if db and fold.is_complete:
             check_service(db, fold)
     if (archive / "search.sqlite").exists():
-        with database(archive, "search.sqlite", 0x4D435358) as db:
-            if db:
+        with database(archive, "search.sqlite", 0x4D435358) as db, reading("search.sqlite"):
+            if db and fold.is_complete:
                 check_search(db, records)
     check_folders(archive)
     confirmed = check_acknowledged(acknowledged, fold, whole, sound) if acknowledged is not None else None

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills `minhchung deposit` at random moments and looks whether anything that it acknowledged is lost.
 
-    kill_storm.py [--rounds N] [--seed N] [--minhchung PROGRAM] [--oracle FILE]
+    kill_storm.py [--rounds N] [--seed N] [--program FILE] [--oracle FILE]
 
 A round: files are made; `minhchung deposit` is started on them and killed (SIGKILL) at a moment that nobody chose; the lines
 that it printed until then are kept; the archive is started again, by `status` or by depositing the same files once
@@ -13,7 +13,9 @@ Exit status: 0 nothing was lost and all was sound; 1 otherwise, and the archive 
 
 import argparse
 import ctypes
+import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -33,8 +35,9 @@ MIB = 1 << 20
 ROUNDS_OF_AN_ARCHIVE = 12
 # Seconds after which something that ought to end is taken to hang.
 PATIENCE = 120
-# Files that the program makes durable and acknowledges together; more of them make acknowledgements come in the middle.
-BATCH = 1024
+# Files that the program makes durable and acknowledges together, with and without extraction. With more of them there
+# are acknowledgements before its work is half done.
+BATCH = {True: 192, False: 1024}
 ACKNOWLEDGEMENTS = ("deposited  ", "already there  ")
 
 
@@ -47,6 +50,7 @@ class Storm:
         self.program, self.oracle, self.folder = program, oracle, folder
         self.chance = random.Random(seed)
         self.archive = None
+        self.can_extract = True
         self.number = 0
         self.acknowledged = 0
         self.killed = 0
@@ -65,9 +69,14 @@ class Storm:
     def read(self, process, moment, after_lines=None):
         """Reads what it prints; kills it at `moment` or, if given, so long after it acknowledged so many lines.
 
-        The lines that were there whole, what it said on standard error, and whether it was killed.
+        In the second case it is read slowly, from a small pipe, so that it is killed in the middle of its acknowledgements.
+        Returns the lines that were there whole, what it said on standard error, and whether it was killed.
         """
         started, killed = time.monotonic(), False
+        amount = 1 << 16
+        if after_lines is not None:
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            amount = 256
         deadline = started + moment if after_lines is None else None
         streams = {process.stdout: bytearray(), process.stderr: bytearray()}
         with selectors.DefaultSelector() as selector:
@@ -85,7 +94,7 @@ class Storm:
                 elif not ready:
                     raise Violation(f"{process.args} does not close its output after its end")
                 for key, _ in ready:
-                    data = os.read(key.fd, 1 << 16)
+                    data = os.read(key.fd, amount)
                     if not data:
                         selector.unregister(key.fileobj)
                     streams[key.fileobj] += data
@@ -115,10 +124,7 @@ class Storm:
         except ChildProcessError:
             return
         except TimeoutError:
-            left = children()
-            for process, _ in left:
-                os.kill(process, signal.SIGKILL)
-            raise Violation(f"processes are left behind: {left}") from None
+            raise Violation(f"processes are left behind: {children()}") from None
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, previous)
@@ -144,10 +150,10 @@ class Storm:
         folder = self.folder / f"files-{self.number}"
         folder.mkdir()
         chance = self.chance
-        if extracts:
+        if chance.random() < 0.3:
+            sizes = [chance.randint(1, 300) for _ in range(chance.randint(BATCH[extracts] + 1, 3 * BATCH[extracts] // 2))]
+        elif extracts:
             sizes = [chance.randint(1, 4000) for _ in range(chance.randint(2, 20))]
-        elif chance.random() < 0.3:
-            sizes = [chance.randint(1, 300) for _ in range(BATCH + chance.randint(1, 600))]
         else:
             sizes = [chance.randint(1, 20_000) for _ in range(chance.randint(1, 150))]
         sizes += chance.sample([MIB - 1, MIB, MIB + 1, 2 * MIB, 300_000], k=chance.randint(0, 2))
@@ -177,6 +183,8 @@ class Storm:
         self.archive = self.folder / f"archive-{self.number}"
         self.earlier = []
         self.run("init", "--archive", str(self.archive))
+        (status,) = self.run("status", "--json", "--archive", str(self.archive))
+        self.can_extract = json.loads(status)["extractor"]["available"]
         self.acknowledgements = self.folder / "acknowledged"
         self.acknowledgements.write_text("")
 
@@ -202,10 +210,10 @@ class Storm:
     def round(self):
         if self.number % ROUNDS_OF_AN_ARCHIVE == 0:
             self.begin_archive()
-        extracts = self.chance.random() < 0.5
+        extracts = self.chance.random() < 0.5 and self.can_extract
         folder, digests = self.make_files(extracts)
         deposit = ["deposit", "--archive", str(self.archive), str(folder)] + ([] if extracts else ["--no-extract"])
-        kind = (extracts, len(digests) > BATCH)
+        kind = (extracts, len(digests) > BATCH[extracts])
         if self.chance.random() < 0.5:
             moment, after = self.chance.random() * 1.1 * self.duration.get(kind, 0.5), None
         else:
@@ -226,7 +234,6 @@ class Storm:
             self.run("status", "--archive", str(self.archive))
         else:
             started = time.monotonic()
-            # 1: a file could not be read for its text, which is no concern of ours.
             lines = self.run(*deposit)
             self.duration[kind] = time.monotonic() - started
             if self.acknowledge(lines, digests) != len(digests):
@@ -255,11 +262,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--minhchung", default=str(HERE.parent.parent / ".build" / "debug" / "minhchung"))
+    parser.add_argument("--program", default=str(HERE.parent.parent / ".build" / "debug" / "minhchung"))
     parser.add_argument("--oracle", default=str(HERE / "archive_oracle.py"))
     options = parser.parse_args()
-    if not os.access(options.minhchung, os.X_OK):
-        print(f"there is no program {options.minhchung}", file=sys.stderr)
+    if not os.access(options.program, os.X_OK):
+        print(f"there is no program {options.program}", file=sys.stderr)
         return 2
     # Orphans of the processes that we kill become our children, so that their end can be waited for.
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -267,15 +274,20 @@ def main():
         return 2
     print(f"seed {options.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="kill-storm-"))
-    storm = Storm(os.path.abspath(options.minhchung), options.oracle, folder, options.seed)
+    storm = Storm(os.path.abspath(options.program), options.oracle, folder, options.seed)
     violation = None
     try:
         for _ in range(options.rounds):
             storm.round()
         if storm.archive:
             storm.run("verify", "--archive", str(storm.archive))
+        if not storm.can_extract:
+            print("without extraction: this machine cannot confine the reader")
     except Violation as found:
         violation = found
+        for process, _ in children():
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
     lost = str(violation).count("LOST") if violation else 0
     print(
         f"{storm.number} rounds, {storm.acknowledged} acknowledged deposits, {lost} lost "

@@ -95,7 +95,7 @@ struct ArchiveFolderTests {
             do {
                 let made = try ArchiveFolder.create(at: path, holder: "me", system: faults.system)
                 try made.writeFormat(Array("{}".utf8))
-            } catch is VaultError {}
+            } catch {}  // because what follows looks at what it left behind
             faults.disarm()
             if faults.fired == 0 {
                 #expect(throws: Never.self) { try ArchiveFolder.open(at: path, holder: "me") }

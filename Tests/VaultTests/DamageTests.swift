@@ -67,16 +67,16 @@ struct DamageTests {
         }
     }
 
-    private static func stored() throws -> (folder: TemporaryFolder, archive: HeldArchive, source: [UInt8], staged: StagedObject) {
+    private static func stored() throws -> (archive: HeldArchive, source: [UInt8], staged: StagedObject) {
         let folder = try TemporaryFolder()
         let archive = try HeldArchive(newIn: folder)
         let source = try folder.file("a", content)
-        return (folder, archive, source, try archive.deposit(source).0)
+        return (archive, source, try archive.deposit(source).0)
     }
 
     @Test("is named by a check and never read", arguments: Harm.allCases)
     func named(harm: Harm) throws {
-        let (_, archive, _, staged) = try Self.stored()
+        let (archive, _, staged) = try Self.stored()
         try harm.happen(to: archive.path(of: staged.digest))
         #expect(archive.store.damage(of: staged.digest, size: staged.description.size) == harm.damage)
         #expect(try archive.store.digestPieces(of: staged.description) == nil)
@@ -89,7 +89,7 @@ struct DamageTests {
 
     @Test("goes to quarantine when the same bytes are deposited again, and they take its place", arguments: Harm.allCases)
     func replaced(harm: Harm) throws {
-        let (folder, archive, source, staged) = try Self.stored()
+        let (archive, source, staged) = try Self.stored()
         let path = archive.path(of: staged.digest)
         try harm.happen(to: path)
         let (again, outcome) = try archive.deposit(source)
@@ -101,12 +101,11 @@ struct DamageTests {
         let quarantined = try archive.quarantined()
         #expect(quarantined.count == (harm == .missing ? 0 : 1))
         #expect(quarantined.allSatisfy { $0.hasPrefix("\(staged.digest.hex).") })
-        _ = folder
     }
 
     @Test("is moved to quarantine as it is", arguments: Harm.allCases.filter { $0 != .missing })
     func quarantined(harm: Harm) throws {
-        let (_, archive, _, staged) = try Self.stored()
+        let (archive, _, staged) = try Self.stored()
         let path = archive.path(of: staged.digest)
         try harm.happen(to: path)
         var before = stat()
@@ -123,16 +122,16 @@ struct DamageTests {
     }
 
     @Test func `a folder of objects that is gone or a link is damage of its objects`() throws {
-        let (folder, archive, _, staged) = try Self.stored()
+        let (archive, _, staged) = try Self.stored()
         let shard = "\(archive.path)/objects/sha256/\(staged.digest.hex.prefix(2))"
-        try #require(rename(shard, "\(folder.path)/shard") == 0)
+        try #require(rename(shard, "\(archive.path)/shard") == 0)
         #expect(archive.store.damage(of: staged.digest, size: staged.description.size) == .missing)
-        try #require(symlink("\(folder.path)/shard", shard) == 0)
+        try #require(symlink("\(archive.path)/shard", shard) == 0)
         #expect(archive.store.damage(of: staged.digest, size: staged.description.size) == .notAFile)
     }
 
     @Test func `ranges are the object's bytes, and no byte of a damaged piece is handed out`() throws {
-        let (_, archive, _, staged) = try Self.stored()
+        let (archive, _, staged) = try Self.stored()
         var generator = SeededGenerator()
         print("seed \(generator.seed)")
         let size = staged.description.size
@@ -166,7 +165,7 @@ struct DamageTests {
     }
 
     @Test func `an object that shrinks while it is open is damage`() throws {
-        let (_, archive, _, staged) = try Self.stored()
+        let (archive, _, staged) = try Self.stored()
         let stored = try archive.store.open(staged.description, pieces: staged.pieces)
         try #require(truncate(archive.path(of: staged.digest), 10) == 0)
         for index in 0..<3 {

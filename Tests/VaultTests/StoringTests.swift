@@ -77,7 +77,7 @@ struct StoringTests {
         (Array("-rf *".utf8), "-rf *"), ([0x1B, 0x5B, 0x32, 0x4A], #"\x1b[2J"#), (Array("a\u{301}".utf8), "a\u{301}"),
         ([UInt8](repeating: 0xF0, count: 255), String(repeating: #"\xf0"#, count: 255)),
     ] as [([UInt8], String)])
-    func names(name: [UInt8], shown: String) throws {
+    func anyName(name: [UInt8], shown: String) throws {
         let folder = try TemporaryFolder()
         let archive = try HeldArchive(newIn: folder)
         let path = try folder.file(name, [1, 2, 3])

@@ -68,16 +68,20 @@ func description(of bytes: [UInt8]) -> ObjectDescription {
 /// An archive's folder, held as long as this object lives.
 final class HeldArchive: Sendable {
     let folder: ArchiveFolder
+    /// Kept, so that it is not removed before.
+    private let parent: TemporaryFolder
     var path: String { folder.path }
     var store: ObjectStore { folder.objects }
 
     /// Makes a new one.
     init(newIn parent: TemporaryFolder, system: SystemCalls = .linux) throws {
+        self.parent = parent
         folder = try ArchiveFolder.create(at: parent.path + "/archive", holder: "a test", system: system)
         try folder.writeFormat(Array("{}\n".utf8))
     }
 
     init(in parent: TemporaryFolder, system: SystemCalls = .linux) throws {
+        self.parent = parent
         folder = try ArchiveFolder.open(at: parent.path + "/archive", holder: "a test", system: system).folder
     }
 

@@ -15,30 +15,44 @@ public final class Catalog: Sendable {
     /// Each tree's right edge, as committed. The lock orders appends, so that an edge changes only with its commit.
     private let recordEdge: Mutex<MerkleTree.Edge>
     private let accessEdge: Mutex<MerkleTree.Edge>
+    /// Why nothing can be appended: nodes of a right edge are missing. What is there can still be verified.
+    private let damage: CatalogError?
 
-    /// Opens the databases in `folder`, making those that are not there.
+    /// Opens the databases in `folder`.
+    /// - Parameter creates: whether the ledger is to be made; otherwise it has to be there.
     /// - Throws: ``CatalogError``, also when a database would not keep what it confirms.
-    public init(in folder: String) throws(CatalogError) {
+    public init(in folder: String, creates: Bool = false) throws(CatalogError) {
         self.folder = folder
-        archive = try DatabaseFile.archive.open(in: folder)
+        archive = try DatabaseFile.archive.open(in: folder, creates: creates)
         service = try DatabaseFile.service.open(in: folder)
         let pool = archive
         let (records, access) = try perform("read the ledger") {
             try pool.read { db in (try Self.edge(of: .records, db), try Self.edge(of: .access, db)) }
         }
-        recordEdge = Mutex(records)
-        accessEdge = Mutex(access)
+        recordEdge = Mutex(records.edge)
+        accessEdge = Mutex(access.edge)
+        damage = records.damage ?? access.damage
     }
 
-    private static func edge(of tree: Tree, _ db: Database) throws -> MerkleTree.Edge {
-        try MerkleTree.Edge(size: UInt64(try tree.size(db))) { try tree.node($0, db) }
+    /// The edge of the stored nodes or, where they are damaged, of the headers.
+    private static func edge(of tree: Tree, _ db: Database) throws -> (edge: MerkleTree.Edge, damage: CatalogError?) {
+        do {
+            return (try MerkleTree.Edge(size: UInt64(try tree.size(db))) { try tree.node($0, db) }, nil)
+        } catch let damage as CatalogError {
+            var edge = MerkleTree.Edge()
+            let rows = try Row.fetchCursor(db, sql: "SELECT \(tree.source) ORDER BY number")
+            while let row = try rows.next() {
+                edge.append(MerkleTree.leafHash(row["header"] as Data)) { _, _ in }
+            }
+            return (edge, damage)
+        }
     }
 
     /// Checkpoints and closes the databases.
     public func close() throws(CatalogError) {
         try perform("close the catalog") {
-            try archive.close()
-            try service.close()
+            try archive.checkpointAndClose()
+            try service.checkpointAndClose()
         }
     }
 
@@ -65,7 +79,8 @@ public final class Catalog: Sendable {
     public func append(
         _ drafts: [Draft], by actor: Actor, at time: Timestamp, pieceLists: [Digest: [Digest]] = [:]
     ) throws(CatalogError) -> Range<Int> {
-        try recordEdge.withLock { (current) throws(CatalogError) -> Range<Int> in
+        if let damage { throw damage }
+        return try recordEdge.withLock { (current) throws(CatalogError) -> Range<Int> in
             let before = current
             let after = try perform("record") {
                 try archive.write { db in
@@ -100,6 +115,7 @@ public final class Catalog: Sendable {
     public func appendAccess(
         _ kind: AccessKind, to subjects: [String], by actor: Actor, at time: Timestamp
     ) throws(CatalogError) {
+        if let damage { throw damage }
         try accessEdge.withLock { (current) throws(CatalogError) in
             let before = current
             current = try perform("write the access log") {
@@ -142,7 +158,7 @@ public final class Catalog: Sendable {
             try archive.read { db in
                 let row = try db.first(
                     """
-                    SELECT header, salt, body, hash FROM record
+                    SELECT \(StoredRecord.columns), hash FROM record
                     LEFT JOIN record_body USING (number)
                     LEFT JOIN record_node ON level = 0 AND position = record.number
                     WHERE record.number = ?
@@ -194,7 +210,7 @@ public final class Catalog: Sendable {
                     let rows = try Row.fetchCursor(
                         db,
                         sql: """
-                            SELECT number, header, salt, body, hash FROM record
+                            SELECT number, \(StoredRecord.columns), hash FROM record
                             LEFT JOIN record_body USING (number)
                             LEFT JOIN record_node ON level = 0 AND position = record.number
                             ORDER BY number

@@ -9,6 +9,8 @@ public enum CatalogError: Error, CustomStringConvertible {
     case diskFull(act: String)
     /// A database does not keep what it confirms, so nothing may be acknowledged with it.
     case notDurable(database: String, synchronous: Int)
+    /// There is an archive, but its ledger is missing or empty.
+    case ledgerMissing(path: String)
     /// The database is not of the schema that this version knows.
     case schema(database: String, found: Int, known: Int)
     /// A stored record is not what was recorded.
@@ -22,6 +24,8 @@ public enum CatalogError: Error, CustomStringConvertible {
         case .diskFull(let act): "cannot \(act): the disk is full; make room and do it again"
         case .notDurable(let database, let synchronous):
             "cannot open \(database): it would lose confirmed writes (synchronous = \(synchronous) instead of 2)"
+        case .ledgerMissing(let path):
+            "cannot open \(path): the archive's ledger is missing or empty; restore it, with its -wal file, from a backup"
         case .schema(let database, let found, let known):
             "cannot open \(database): its schema is \(found), this version of minhchung knows \(known)"
         case .recordDamaged(let number, let reason):

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 
 /// The databases of an archive, and how each has to be opened.
@@ -21,12 +22,17 @@ enum DatabaseFile: String {
     /// the database; right only for what is folded again from records.
     private var synchronous: Int { self == .search ? 1 : 2 }
 
-    /// Opens the database in `folder`, making it when it is not there.
+    /// Opens the database in `folder`.
+    ///
+    /// - Parameter creates: whether to make it when it is not there. The ledger is made once, by `init`: a missing one is a
+    ///   loss, and an empty one in its place would take deposits as if nothing had happened.
     ///
     /// One connection of the pool writes and does every checkpoint, the others are read-only: SQLite before 3.51.3 can
     /// corrupt a database when one connection checkpoints while another commits (sqlite.org/wal.html#walresetbug).
-    func open(in folder: String) throws(CatalogError) -> DatabasePool {
+    func open(in folder: String, creates: Bool = true) throws(CatalogError) -> DatabasePool {
         try perform("open \(folder)/\(rawValue)") {
+            let path = "\(folder)/\(rawValue)"
+            if !creates, !FileManager.default.fileExists(atPath: path) { throw CatalogError.ledgerMissing(path: path) }
             var configuration = Configuration()
             configuration.label = rawValue
             configuration.foreignKeysEnabled = false
@@ -34,9 +40,11 @@ enum DatabaseFile: String {
             configuration.busyMode = .immediateError
             configuration.prepareDatabase { db in
                 // Kibibytes when negative. Merging FTS5 segments wants more than SQLite's 2 MiB.
+                // So that the triggers which keep history see what REPLACE deletes.
+                try db.execute(sql: "PRAGMA recursive_triggers = ON")
                 try db.execute(sql: "PRAGMA cache_size = \(self == .search ? -16_384 : -8_192)")
             }
-            let pool = try DatabasePool(path: "\(folder)/\(rawValue)", configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
                 // Set after the pool opened: GRDB sets NORMAL on its writer when it switches to WAL, after
                 // `prepareDatabase`. Read back, because a pragma that is refused says nothing.
@@ -45,6 +53,7 @@ enum DatabaseFile: String {
                 guard found == synchronous else { throw CatalogError.notDurable(database: rawValue, synchronous: found) }
                 let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? -1
                 if version == 0 {
+                    guard creates else { throw CatalogError.ledgerMissing(path: path) }
                     try db.inTransaction {
                         try db.execute(sql: String(decoding: schema, as: UTF8.self))
                         try db.execute(sql: "PRAGMA user_version = \(Self.schemaVersion)")
@@ -56,6 +65,15 @@ enum DatabaseFile: String {
             }
             return pool
         }
+    }
+}
+
+extension DatabasePool {
+    /// Moves what is in the write-ahead log into the database, and closes it. By the connection that writes, because
+    /// the last one to close is one that only reads and cannot.
+    func checkpointAndClose() throws {
+        try writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        try close()
     }
 }
 

@@ -10,7 +10,9 @@ extension Catalog {
             let mark = try service.read { db in
                 try Int64.fetchOne(db, sql: "SELECT value FROM mark WHERE name = 'fixity_object'") ?? 0
             }
-            var after = mark
+            let newest = try archive.read { db in try Int64.fetchOne(db, sql: "SELECT max(key) FROM object") ?? 0 }
+            // A mark ahead of the ledger is one of an archive that was restored since: begin again.
+            var after = mark > newest ? 0 : mark
             while true {
                 let rows = try archive.read { [after] db in
                     try Row.fetchAll(

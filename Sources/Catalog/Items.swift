@@ -62,16 +62,10 @@ extension Catalog {
         guard let item = EvidenceID(id) else { throw damaged("id") }
         guard let object = Digest(hex: row["object"] as String) else { throw damaged("digest") }
         guard let time = Timestamp(row["deposited_at"] as String) else { throw damaged("time") }
-        guard let kind = EvidenceKind(rawValue: row["kind"]) else { throw damaged("kind") }
-        guard let assurance = AssuranceLevel(rawValue: row["assurance"]) else { throw damaged("assurance") }
-        func date(_ column: String) -> CalendarDate? { (row[column] as String?).flatMap { CalendarDate($0) } }
+        guard let metadata = Views.metadata(in: row) else { throw damaged("kind or assurance") }
         return ItemView(
             key: row["key"], id: item, object: object, size: row["object_size"], depositRecord: number, depositedAt: time,
-            metadata: EvidenceMetadata(
-                title: row["title"], kind: kind, issuer: row["issuer"], codeNumber: row["code_number"],
-                codeNotation: row["code_notation"], subject: row["subject"], issuedOn: date("issued_on"),
-                validFrom: date("valid_from"), validUntil: date("valid_until"), holder: row["holder"],
-                language: row["language"], fileName: row["file_name"], assurance: assurance),
+            metadata: metadata,
             extraction: (row["object_extraction_state"] as String?).flatMap(ExtractionState.init(rawValue:)))
     }
 
@@ -183,6 +177,19 @@ extension Catalog {
         try perform("find object \(digest)") {
             try archive.read { db in
                 try db.first("SELECT * FROM object WHERE digest = ?", [digest.hex]).map(Self.objectView)
+            }
+        }
+    }
+
+    /// Those of these objects that a record names.
+    public func objects(_ digests: [Digest]) throws(CatalogError) -> [Digest: ObjectView] {
+        try perform("find \(digests.count) objects") {
+            try archive.read { db in
+                var views: [Digest: ObjectView] = [:]
+                for digest in digests where views[digest] == nil {
+                    views[digest] = try db.first("SELECT * FROM object WHERE digest = ?", [digest.hex]).map(Self.objectView)
+                }
+                return views
             }
         }
     }

@@ -41,28 +41,37 @@ extension Catalog {
     private func verify(
         _ tree: Tree, _ db: Database, report: (LedgerFinding) -> Void, step: () -> Void
     ) throws {
+        var isSound = true
         func found(_ number: Int, _ reason: String) {
+            isSound = false
             report(LedgerFinding(number: number, isAccessLog: tree == .access, reason: reason))
         }
-        let bodies = tree == .records ? "LEFT JOIN record_body USING (number)" : ""
-        let rows = try Row.fetchCursor(
-            db, sql: "SELECT * FROM \(tree.headers) \(bodies) ORDER BY number")
+        let rows = try Row.fetchCursor(db, sql: "SELECT number, \(tree.source) ORDER BY number")
         var nodes = StoredNodes(tree: tree, db: db)
+        var views = ViewCheck()
         var edge = MerkleTree.Edge()
         while let row = try rows.next() {
             let number: Int = row["number"]
             if number != Int(edge.size) {
-                found(Int(edge.size), number > Int(edge.size) ? "it is missing" : "its number is out of order")
+                if number > Int(edge.size) {
+                    Self.missing(Int(edge.size)..<number, found)
+                } else {
+                    found(number, "its number is out of order")
+                }
                 // Without the missing leaves no later node can be computed, so what follows is looked at alone.
                 edge = MerkleTree.Edge()
                 try verifyAlone(tree, after: number - 1, db, found: found)
                 return
             }
-            let header = Array((row["header"] as String).utf8)
+            let header = Array(row["header"] as Data)
             let leaf = MerkleTree.leafHash(header)
             let storedLeaf = try nodes.next(at: MerkleTree.Position(level: 0, index: UInt64(number)))
             if storedLeaf == leaf {
-                if let reason = Self.finding(tree, number: number, header: header, row: row) { found(number, reason) }
+                if let reason = Self.finding(tree, number: number, header: header, row: row) {
+                    found(number, reason)
+                } else if tree == .records, let reason = try views.finding(number: number, header: header, row: row, db) {
+                    found(number, reason)
+                }
             } else {
                 found(number, storedLeaf == nil ? "its leaf is missing from the tree" : "its header was edited")
             }
@@ -76,6 +85,20 @@ extension Catalog {
         }
         let stored = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(tree.nodes) WHERE level = 0") ?? 0
         if stored > Int(edge.size) { found(Int(edge.size), "it is missing, its leaf is in the tree") }
+        let nodeCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(tree.nodes)") ?? 0
+        let expected = 2 * Int(edge.size) - edge.size.nonzeroBitCount
+        if stored == Int(edge.size), nodeCount > expected {
+            found(max(0, Int(edge.size) - 1), "the tree has \(nodeCount - expected) nodes too many")
+        }
+        if tree == .records {
+            for number in try Int.fetchAll(
+                db, sql: "SELECT number FROM record_body WHERE number NOT IN (SELECT number FROM record) LIMIT 100")
+            {
+                found(number, "it is missing, its body is there")
+            }
+        }
+        // What a damaged record named is not known, so there is nothing to count against.
+        if tree == .records, isSound, let reason = try views.surplus(db) { found(Int(edge.size), reason) }
         if tree == .records, edge.size == 0 { found(0, "it is missing: the ledger is empty") }
         let committed = tree == .records ? recordTree : accessTree
         if committed.size == Int(edge.size), committed.root != edge.root, stored == Int(edge.size) {
@@ -86,16 +109,18 @@ extension Catalog {
     private func verifyAlone(
         _ tree: Tree, after number: Int, _ db: Database, found: (Int, String) -> Void
     ) throws {
-        let bodies = tree == .records ? "LEFT JOIN record_body USING (number)" : ""
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT * FROM \(tree.headers) \(bodies) LEFT JOIN \(tree.nodes) ON level = 0 AND position = number
+                SELECT number, hash, \(tree.source) LEFT JOIN \(tree.nodes) ON level = 0 AND position = number
                 WHERE number > ? ORDER BY number
                 """, arguments: [number])
+        var expected = number + 1
         while let row = try rows.next() {
-            let header = Array((row["header"] as String).utf8)
+            let header = Array(row["header"] as Data)
             let number: Int = row["number"]
+            Self.missing(expected..<max(expected, number), found)
+            expected = number + 1
             let leaf = (row["hash"] as Data?).flatMap { Digest(bytes: Array($0)) }
             if leaf != MerkleTree.leafHash(header) {
                 found(number, leaf == nil ? "its leaf is missing from the tree" : "its header was edited")
@@ -105,6 +130,12 @@ extension Catalog {
         }
     }
 
+    /// Names what is missing, a hundred at most one by one.
+    private static func missing(_ numbers: Range<Int>, _ found: (Int, String) -> Void) {
+        for number in numbers.prefix(100) { found(number, "it is missing") }
+        if numbers.count > 100 { found(numbers.lowerBound + 100, "it is missing, and all up to \(numbers.upperBound - 1)") }
+    }
+
     /// What is wrong with a header that is its leaf's, and with its body.
     private static func finding(_ tree: Tree, number: Int, header: [UInt8], row: Row) -> String? {
         let parsed: RecordHeader
@@ -112,7 +143,7 @@ extension Catalog {
         guard parsed.number == number else { return "its header says that it is number \(parsed.number)" }
         guard tree == .records else { return parsed.bodyCommitment == nil ? nil : "its header names a body" }
         return StoredRecord.bodyFinding(
-            parsed, salt: (row["salt"] as Data?).map(Array.init), body: (row["body"] as String?).map { Array($0.utf8) })
+            parsed, salt: (row["salt"] as Data?).map(Array.init), body: (row["body"] as Data?).map(Array.init))
     }
 }
 

@@ -26,7 +26,7 @@ public final class SearchIndex: Sendable {
     }
 
     public func close() throws(CatalogError) {
-        try perform("close the search index") { try pool.close() }
+        try perform("close the search index") { try pool.checkpointAndClose() }
     }
 
     /// How many records are folded into the index.
@@ -272,7 +272,7 @@ extension Catalog {
                 let rows = try Row.fetchCursor(
                     db,
                     sql: """
-                        SELECT number, header, body FROM record LEFT JOIN record_body USING (number)
+                        SELECT number, \(StoredRecord.columns) FROM record LEFT JOIN record_body USING (number)
                         WHERE number >= ? AND number < ? ORDER BY number
                         """, arguments: [records.lowerBound, records.upperBound])
                 while let row = try rows.next() {
@@ -286,13 +286,13 @@ extension Catalog {
     }
 
     private static func items(changedBy row: Row, _ db: Database) throws -> [ItemView] {
-        let header = try RecordForm.header(Array((row["header"] as String).utf8))
+        let header = try RecordForm.header(Array(row["header"] as Data))
         switch RecordKind(rawValue: header.kind) {
         case .evidenceDeposited, .evidenceDescribed:
             return try header.subjects.compactMap { EvidenceID($0) }.compactMap { try item($0, db) }
         case .objectExtracted:
-            let body: String? = row["body"]
-            guard let body, case .objectExtracted(let object, _) = try RecordForm.body(Array(body.utf8), kind: .objectExtracted)
+            let body: Data? = row["body"]
+            guard let body, case .objectExtracted(let object, _) = try RecordForm.body(Array(body), kind: .objectExtracted)
             else { return [] }
             return try items(of: object, db)
         case .archiveCreated, .objectDamaged, .objectRestored, nil: return []

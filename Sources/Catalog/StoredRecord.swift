@@ -11,12 +11,15 @@ struct StoredRecord {
     let body: [UInt8]?
     let leaf: Digest?
 
-    /// - Parameter row: has the columns `header`, `salt`, `body` and `hash` (of the leaf).
+    /// Header and body as blobs, because reading text stops at a zero byte, behind which anything could be hidden.
+    static let columns = "CAST(header AS BLOB) AS header, salt, CAST(body AS BLOB) AS body"
+
+    /// - Parameter row: has ``columns`` and `hash` (of the leaf).
     init(number: Int, row: Row) {
         self.number = number
-        header = Array((row["header"] as String).utf8)
+        header = Array(row["header"] as Data)
         salt = (row["salt"] as Data?).map(Array.init)
-        body = (row["body"] as String?).map { Array($0.utf8) }
+        body = (row["body"] as Data?).map(Array.init)
         leaf = (row["hash"] as Data?).flatMap { Digest(bytes: Array($0)) }
     }
 

@@ -22,6 +22,14 @@ enum Tree {
         }
     }
 
+    /// What verification reads of a leaf, as blobs (see ``StoredRecord/columns``), and where from.
+    var source: String {
+        switch self {
+        case .records: "\(StoredRecord.columns) FROM record LEFT JOIN record_body USING (number)"
+        case .access: "CAST(header AS BLOB) AS header, NULL AS salt, NULL AS body FROM access"
+        }
+    }
+
     /// A stored node.
     func node(_ position: MerkleTree.Position, _ db: Database) throws -> Digest {
         let row = try db.first(

@@ -67,6 +67,18 @@ enum Views {
             """, [object.digest.hex, object.size, object.pieceListDigest.hex, isEvidence ? 1 : 0, header.number])
     }
 
+    /// What a row of `item` shows as declared; `nil` when it shows what cannot be declared.
+    static func metadata(in row: Row) -> EvidenceMetadata? {
+        guard let kind = EvidenceKind(rawValue: row["kind"]), let assurance = AssuranceLevel(rawValue: row["assurance"])
+        else { return nil }
+        func date(_ column: String) -> CalendarDate? { (row[column] as String?).flatMap { CalendarDate($0) } }
+        return EvidenceMetadata(
+            title: row["title"], kind: kind, issuer: row["issuer"], codeNumber: row["code_number"],
+            codeNotation: row["code_notation"], subject: row["subject"], issuedOn: date("issued_on"),
+            validFrom: date("valid_from"), validUntil: date("valid_until"), holder: row["holder"], language: row["language"],
+            fileName: row["file_name"], assurance: assurance)
+    }
+
     /// In the order of both statements above.
     private static func columns(of metadata: EvidenceMetadata) -> StatementArguments {
         [

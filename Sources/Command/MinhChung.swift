@@ -55,8 +55,9 @@ struct ArchiveOptions: ParsableArguments {
 
     func validate() throws {
         // SQLite takes the folder's name as UTF-8.
-        guard [archive, actingAs].compactMap(\.self).allSatisfy(RawArguments.isUTF8) else {
-            throw ValidationError("--archive and --as have to be UTF-8")
+        guard archive.map(RawArguments.isUTF8) ?? true else { throw ValidationError("--archive has to be UTF-8") }
+        guard actingAs.map(Actor.isAccount) ?? true else {
+            throw ValidationError("--as takes an account, not a name: lower-case letters, digits and . - _ @, e.g. an.tran")
         }
     }
 

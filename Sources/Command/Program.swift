@@ -31,7 +31,8 @@ enum Program {
             }
         } catch let error as ExitCode {
             exit(error.rawValue)
-        } catch let error where error is CleanExit || error is ValidationError {
+        } catch let error where error is ValidationError || MinhChung.exitCode(for: error).isSuccess {
+            // The library's own: a wrong command line, or help that was asked for.
             MinhChung.exit(withError: error)
         } catch {
             printError("\(error)")

@@ -52,7 +52,7 @@ public final class Archive: Sendable {
     ) async throws -> Archive {
         try await BlockingWork().run {
             let folder = try ArchiveFolder.create(at: path, holder: holder)
-            let catalog = try Catalog(in: path)
+            let catalog = try Catalog(in: path, creates: true)
             let id = ArchiveID.random()
             try catalog.append(
                 [Catalog.Draft(.archiveCreated(archive: id, format: format), subjects: [id.text])], by: actor, at: now())
@@ -73,7 +73,12 @@ public final class Archive: Sendable {
         try await BlockingWork().run {
             let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
             let id = try archiveID(in: description, path: path)
-            return Archive(id: id, folder: folder, catalog: try Catalog(in: path), worker: worker, now: now)
+            let catalog = try Catalog(in: path)
+            // The ledger has to be this archive's: a file from elsewhere would take its deposits.
+            guard catalog.recordTree.size > 0, case .archiveCreated(id, _) = try catalog.record(0).body else {
+                throw ArchiveError.format(path: path, reason: "its ledger is not that of archive \(id); restore it from a backup")
+            }
+            return Archive(id: id, folder: folder, catalog: catalog, worker: worker, now: now)
         }
     }
 

@@ -171,24 +171,20 @@ extension Archive {
         _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor,
         summary: inout DepositSummary, report: (DepositEvent) -> Void, extract: (ObjectToExtract) -> Void
     ) throws {
-        let outcomes = try objects.seal(batch.map(\.object))
-        var drafts: [Catalog.Draft] = []
+        let outcomes = try sealing(batch.map(\.object))
+        let known = try catalog.objects(batch.map(\.object.digest))
+        var drafts = try repairs(of: zip(batch.map(\.object.digest), outcomes), known: known)
         var events: [DepositEvent] = []
         var pieceLists: [Digest: [Digest]] = [:]
         var fresh: [ObjectToExtract] = []
         var inBatch: [SameDeposit: EvidenceID] = [:]
         var seen: Set<Digest> = []
+        var toExtract: Set<Digest> = []
         for ((source, staged), outcome) in zip(batch, outcomes) {
             let metadata = sources[source].metadata
             let object = staged.description
+            let known = known[staged.digest]
             let key = SameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName)
-            let known = outcome == .stored ? nil : try catalog.object(staged.digest)
-            if let known, known.isDamaged {
-                drafts.append(
-                    Catalog.Draft(
-                        .objectRestored(object: staged.digest),
-                        subjects: try catalog.items(of: staged.digest).map(\.id.text)))
-            }
             if case .replacedDamaged(let damage) = outcome {
                 events.append(.repaired(object: staged.digest, damage: damage.description))
             }
@@ -208,16 +204,53 @@ extension Archive {
                 pieceLists[staged.digest] = staged.pieces
                 summary.deposited += 1
                 summary.bytes += object.size
-                if outcome == .stored { summary.newObjects += 1 }
-                events.append(
-                    .deposited(source: source, item: item, object: object, isNewObject: outcome == .stored))
+                let isNew = known == nil && seen.insert(staged.digest).inserted
+                if isNew { summary.newObjects += 1 }
+                events.append(.deposited(source: source, item: item, object: object, isNewObject: isNew))
             }
-            if known?.extractionRecord == nil, seen.insert(staged.digest).inserted { fresh.append(ObjectToExtract(object: object, isFresh: true)) }
+            if known?.extractionRecord == nil, toExtract.insert(staged.digest).inserted {
+                fresh.append(ObjectToExtract(object: object, isFresh: true))
+            }
         }
         if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
         // Only now is it true.
         events.forEach(report)
         fresh.forEach(extract)
+    }
+
+    /// Seals, and leaves nothing in staging when that fails.
+    func sealing(_ staged: [StagedObject]) throws -> [SealOutcome] {
+        do {
+            return try objects.seal(staged)
+        } catch {
+            staged.forEach(objects.discard)
+            throw error
+        }
+    }
+
+    /// Records for objects that were damaged or gone and are whole again by what was sealed: the ledger shows both.
+    func repairs(
+        of sealed: some Sequence<(Digest, SealOutcome)>, known: [Digest: ObjectView]
+    ) throws -> [Catalog.Draft] {
+        var drafts: [Catalog.Draft] = []
+        var repaired: Set<Digest> = []
+        for (digest, outcome) in sealed {
+            guard let object = known[digest] else { continue }
+            let damage: Damage? =
+                switch outcome {
+                // Named by a record and not there until now.
+                case .stored: .missing
+                case .replacedDamaged(let damage): damage
+                case .alreadyStored: nil
+                }
+            guard damage != nil || object.isDamaged, repaired.insert(digest).inserted else { continue }
+            let items = try catalog.items(of: digest).map(\.id.text)
+            if let damage, !object.isDamaged {
+                drafts.append(Catalog.Draft(.objectDamaged(object: digest, damage: damage.description), subjects: items))
+            }
+            drafts.append(Catalog.Draft(.objectRestored(object: digest), subjects: items))
+        }
+        return drafts
     }
 
     private struct SameDeposit: Hashable {

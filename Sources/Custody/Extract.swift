@@ -198,10 +198,11 @@ extension Archive {
             group[index].finding.text = object.description
             texts[object.digest] = group[index].text
         }
-        _ = try objects.seal(staged)
+        let outcomes = try sealing(staged)
+        let knownTexts = try catalog.objects(staged.map(\.digest))
         let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(
-            group.map { reading in
+            try repairs(of: zip(staged.map(\.digest), outcomes), known: knownTexts) + group.map { reading in
                 Catalog.Draft(
                     .objectExtracted(object: reading.object, reading.finding),
                     subjects: [items[reading.object]].compactMap { $0?.text })

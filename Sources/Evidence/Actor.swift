@@ -10,6 +10,13 @@ public struct Actor: Sendable, Hashable {
         self.actingAs = actingAs
     }
 
+    /// Whether `text` may name an account: it stands in headers, which are never erased, so it is no person's name but 1
+    /// to 64 lower-case letters, digits, dots, dashes, underscores or at signs.
+    public static func isAccount(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || ".-_@".utf8.contains($0) }
+    }
+
     /// The operator at the command line of the machine, by system user name.
     public static func console(user: String, actingAs: String? = nil) -> Actor {
         Actor(account: "console:\(user)", actingAs: actingAs)

@@ -100,6 +100,7 @@ public final class Extractor {
         let mediaType = decoder.mediaType
         guard let status = reap(worker, isTold: arrival != .ended) else {
             if arrival == .late { return failed(Self.late(limits), mediaType) }
+            // A violation of the protocol is told below as a crash.
             if arrival == .ended, let answer = try? decoder.finish() { return finding(answer) }
             return .crashed("its worker ended", mediaType: mediaType)
         }
@@ -108,6 +109,7 @@ public final class Extractor {
         case .violated(let violation): return .crashed("garbled answer: \(violation)", mediaType: mediaType)
         case .ended: break
         }
+        // An answer without an end is classified below by how its reader ended.
         if let answer = try? decoder.finish() { return finding(answer) }
         return try classify(status.end, status.cpuMilliseconds, status.peakKilobytes, mediaType)
     }

@@ -130,6 +130,11 @@ public enum RecordForm {
         return .object(members)
     }
 
+    /// A date as records write it; the form that people may write as well is none of a record's.
+    private static func date(_ text: String) -> CalendarDate? {
+        CalendarDate(text).flatMap { $0.description == text ? $0 : nil }
+    }
+
     private static func metadata(_ source: Fields) throws(RecordFormError) -> EvidenceMetadata {
         var fields = source
         let metadata = EvidenceMetadata(
@@ -139,9 +144,9 @@ public enum RecordForm {
             codeNumber: try fields.optionalString("code_number"),
             codeNotation: try fields.optionalString("code_notation"),
             subject: try fields.optionalString("subject"),
-            issuedOn: try fields.optional("issued_on") { CalendarDate($0) },
-            validFrom: try fields.optional("valid_from") { CalendarDate($0) },
-            validUntil: try fields.optional("valid_until") { CalendarDate($0) },
+            issuedOn: try fields.optional("issued_on") { date($0) },
+            validFrom: try fields.optional("valid_from") { date($0) },
+            validUntil: try fields.optional("valid_until") { date($0) },
             holder: try fields.optionalString("holder"),
             language: try fields.optionalString("language"),
             fileName: try fields.optionalString("file_name"),
@@ -255,7 +260,8 @@ private struct Fields {
     }
 
     mutating func strings(_ name: String) throws(RecordFormError) -> [String] {
-        guard case .array(let values)? = members.removeValue(forKey: name) else { throw .missing(field: name) }
+        guard let found = members.removeValue(forKey: name) else { throw .missing(field: name) }
+        guard case .array(let values) = found else { throw .wrong(field: name) }
         var strings: [String] = []
         for value in values {
             guard case .string(let text) = value else { throw .wrong(field: name) }
@@ -265,7 +271,8 @@ private struct Fields {
     }
 
     mutating func object(_ name: String) throws(RecordFormError) -> Fields {
-        guard case .object(let members)? = members.removeValue(forKey: name) else { throw .missing(field: name) }
+        guard let found = members.removeValue(forKey: name) else { throw .missing(field: name) }
+        guard case .object(let members) = found else { throw .wrong(field: name) }
         return Fields(members: members)
     }
 

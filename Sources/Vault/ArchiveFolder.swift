@@ -18,33 +18,40 @@ public final class ArchiveFolder: Sendable {
     ) throws(VaultError) -> ArchiveFolder {
         let bytes = Array(path.utf8)
         return try attempt("create archive", path) {
-            var made: [UInt8] = []
-            for component in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast() {
-                made += component + [UInt8(ascii: "/")]
-                if !made.allSatisfy({ $0 == UInt8(ascii: "/") }) { try system.makeFolder(made) }
-            }
-            try system.makeFolder(bytes)
-            let folder = try system.open(bytes, isFolder: true, followsLink: true)
-            let names = try system.names(in: folder)
-            if names.contains(formatName) {
-                throw VaultError.notAnArchive(path: path, reason: "there is an archive already; choose another folder")
-            }
+            let folder = try makeFolders(bytes, system: system)
             // An `init` that was cut off may be begun again; anything else is somebody's data.
-            let ours = Set(["objects", "staging", "quarantine", "trash", "lock"])
-            guard names.allSatisfy({ ours.contains(displayName($0)) || displayName($0).contains(".sqlite") }) else {
+            let databases = ["archive", "service", "search"].flatMap { name in
+                ["", "-wal", "-shm"].map { "\(name).sqlite\($0)" }
+            }
+            let ours = Set(["objects", "staging", "quarantine", "trash", "lock", "format.json.new"] + databases)
+            guard try system.names(in: folder).allSatisfy({ ours.contains(displayName($0)) || $0 == formatName }) else {
                 throw VaultError.notAnArchive(path: path, reason: "the folder is not empty; choose another folder")
             }
             guard let lock = try hold(folder, holder: holder, system: system) else {
                 throw VaultError.locked(path: path, holder: heldBy(folder, system: system))
             }
-            for name in names where displayName(name).contains(".sqlite") { try system.unlink(name, in: folder) }
+            // Looked at under the lock: another `init` may have been done a moment ago.
+            let names = try system.names(in: folder)
+            if names.contains(formatName) {
+                throw VaultError.notAnArchive(path: path, reason: "there is an archive already; choose another folder")
+            }
+            for name in names where databases.contains(displayName(name)) { try system.unlink(name, in: folder) }
             try ObjectStore.create(in: folder, system: system)
-            // The archive's own name has to survive power loss too.
-            let parent = try system.open(Array("..".utf8), in: folder, isFolder: true)
-            try system.synchronize(parent)
             let objects = try ObjectStore(in: folder, system: system)
             return ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system)
         }
+    }
+
+    /// Makes the folder and those above it that are missing, each name durable, and opens it.
+    private static func makeFolders(_ path: [UInt8], system: SystemCalls) throws(SystemCallError) -> Descriptor {
+        let slash = UInt8(ascii: "/")
+        var folder = try system.open([path.first == slash ? slash : UInt8(ascii: ".")], isFolder: true, followsLink: true)
+        for component in path.split(separator: slash) {
+            try system.makeFolder(Array(component), in: folder)
+            try system.synchronize(folder)
+            folder = try system.open(Array(component), in: folder, isFolder: true, followsLink: true)
+        }
+        return folder
     }
 
     /// Opens and holds the archive at `path`; what interrupted deposits left in staging is gone when it returns.

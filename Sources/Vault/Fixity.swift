@@ -72,6 +72,10 @@ extension ObjectStore {
     /// Calls `body` with the name of everything under `objects/sha256`, folder by folder: digests, and names that
     /// should not be there.
     public func forEachStored(_ body: (StoredName) throws -> Void) throws {
+        let shards = Set((UInt8.min...UInt8.max).map(hexadecimal))
+        for name in try attempt("list", "objects/sha256", { try system.names(in: objects) }) where !shards.contains(name) {
+            try body(.foreign("objects/sha256/\(displayName(name))"))
+        }
         for byte in UInt8.min...UInt8.max {
             let shardName = hexadecimal(byte)
             let names = try attempt("list", "objects/sha256/\(displayName(shardName))") {

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 ///     objects/sha256/00…ff/<64 hex>   mode 0400
 ///     staging/<random>.part           emptied when the store is opened
-///     quarantine/<64 hex>.<ms>        what was found damaged; never deleted by the program
+///     quarantine/<64 hex>.<random>    what was found damaged; never deleted by the program
 ///
 /// Storing is two steps, so that many files can share the cost of one sync: ``stage(file:)`` writes and digests,
 /// ``seal(_:)`` makes durable. The system calls of sealing one file are
@@ -48,7 +48,15 @@ public final class ObjectStore: Sendable {
         objects = try system.open(Array("objects/sha256".utf8), in: archive, isFolder: true)
         staging = try system.open(Array("staging".utf8), in: archive, isFolder: true)
         quarantine = try system.open(Array("quarantine".utf8), in: archive, isFolder: true)
-        for name in try system.names(in: staging) { try system.unlink(name, in: staging) }
+        for name in try system.names(in: staging) {
+            do throws(SystemCallError) {
+                try system.unlink(name, in: staging)
+            } catch where error.isFolder {
+                // Nothing of ours; out of the way, and not lost.
+                let trash = try system.open(Array("trash".utf8), in: archive, isFolder: true)
+                try system.rename(name, in: staging, to: randomPartName(), in: trash)
+            }
+        }
     }
 
     // MARK: Storing
@@ -200,7 +208,14 @@ public final class ObjectStore: Sendable {
     }
 
     private func install(_ object: StagedObject, in shard: Descriptor) throws(VaultError) -> SealOutcome {
-        if object.isPresent { return .alreadyStored }
+        if object.isPresent {
+            // It was read when it was staged, and nothing is left to put in its place.
+            let isThere = try attempt("store", object.digest.hex) {
+                try system.exists(Array(object.digest.hex.utf8), in: shard)
+            }
+            guard isThere else { throw .damaged(object.digest, .missing) }
+            return .alreadyStored
+        }
         let name = Array(object.digest.hex.utf8)
         do {
             try system.rename(object.part, in: staging, to: name, in: shard)

@@ -49,6 +49,14 @@ CREATE TABLE piece_list (
     pieces BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- No trigger keeps a body or an entry of the access log from being deleted: erasure and retention do that, by rule.
+-- Replacing one is a change all the same, and SQLite's REPLACE deletes without telling triggers, so inserts look first.
+CREATE TRIGGER record_is_new BEFORE INSERT ON record WHEN EXISTS (SELECT 1 FROM record WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'a record is never changed'); END;
+CREATE TRIGGER body_is_new BEFORE INSERT ON record_body WHEN EXISTS (SELECT 1 FROM record_body WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'a body is never changed'); END;
+CREATE TRIGGER access_is_new BEFORE INSERT ON access WHEN EXISTS (SELECT 1 FROM access WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END;
 CREATE TRIGGER record_is_final BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'a record is never changed'); END;
 CREATE TRIGGER record_stays BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'a record is never deleted'); END;
 CREATE TRIGGER body_is_final BEFORE UPDATE ON record_body BEGIN SELECT RAISE(ABORT, 'a body is never changed'); END;

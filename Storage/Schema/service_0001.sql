@@ -10,7 +10,7 @@ CREATE TABLE fixity_check (
 
 CREATE INDEX fixity_check_by_age ON fixity_check (checked_at, object);
 
--- How far something was followed: `fixity_record` is the number of the first record whose objects are not listed above.
+-- How far something was followed: `fixity_object` is the key (archive.sqlite, object) of the last object listed above.
 CREATE TABLE mark (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL

@@ -28,7 +28,7 @@ struct AppendTests {
         let folder = try TemporaryFolder()
         var history = RandomHistory()
         print("seed \(history.generator.seed)")
-        var catalog = try Catalog(in: folder.path)
+        var catalog = try Catalog(in: folder.path, creates: true)
         #expect(catalog.recordTree.size == 0 && catalog.recordTree.root == .ofNothing)
         var count = 0
         for step in 0..<20 {
@@ -39,7 +39,7 @@ struct AppendTests {
             if step % 5 == 4 {
                 let before = (catalog.recordTree, catalog.accessTree)
                 try catalog.close()
-                catalog = try Catalog(in: folder.path)
+                catalog = try Catalog(in: folder.path, creates: true)
                 #expect(catalog.recordTree == before.0 && catalog.accessTree == before.1)
             }
         }
@@ -77,7 +77,7 @@ struct AppendTests {
 
     @Test func `a record is read as it was appended, with a fresh salt each`() throws {
         let folder = try TemporaryFolder()
-        let catalog = try Catalog(in: folder.path)
+        let catalog = try Catalog(in: folder.path, creates: true)
         let item = EvidenceID.random()
         let actor = Actor(account: "console:lan", actingAs: "Ẩn \"danh\"")
         let draft = deposit(object(1), item: item)
@@ -102,7 +102,7 @@ struct AppendTests {
     func atomic(table: String) throws {
         let folder = try TemporaryFolder()
         let kept = EvidenceID.random()
-        var catalog = try Catalog(in: folder.path)
+        var catalog = try Catalog(in: folder.path, creates: true)
         try catalog.append([deposit(object(1), item: kept)], by: operatorAtConsole, at: moment(0))
         try catalog.appendAccess(.viewed, to: [kept.text], by: operatorAtConsole, at: moment(0))
         try catalog.close()
@@ -122,7 +122,7 @@ struct AppendTests {
             "CREATE TRIGGER fault BEFORE INSERT ON \(table) WHEN \(when) BEGIN SELECT RAISE(ABORT, 'a fault'); END;")
         let before = try folder.dump(historyTables + viewTables)
 
-        catalog = try Catalog(in: folder.path)
+        catalog = try Catalog(in: folder.path, creates: true)
         let trees = (catalog.recordTree, catalog.accessTree)
         let error = try catalogError {
             if isAccess {
@@ -149,7 +149,7 @@ struct AppendTests {
 
         // Without the fault it goes on where it stood.
         try folder.sqlite("archive.sqlite", "DROP TRIGGER fault;")
-        catalog = try Catalog(in: folder.path)
+        catalog = try Catalog(in: folder.path, creates: true)
         #expect(try catalog.append([deposit(object(9))], by: operatorAtConsole, at: moment(2)) == 1..<2)
         try catalog.appendAccess(.viewed, to: [kept.text], by: operatorAtConsole, at: moment(1))
         #expect(try Self.isSound(catalog))
@@ -158,14 +158,14 @@ struct AppendTests {
 
     @Test func `after an append that failed the same catalog goes on without a gap`() throws {
         let folder = try TemporaryFolder()
-        try Catalog(in: folder.path).close()
+        try Catalog(in: folder.path, creates: true).close()
         try folder.sqlite(
             "archive.sqlite",
             """
             CREATE TRIGGER fault BEFORE INSERT ON record WHEN instr(NEW.header, 'poison') BEGIN SELECT RAISE(ABORT, 'a fault'); END;
             CREATE TRIGGER fault_access BEFORE INSERT ON access WHEN instr(NEW.header, 'poison') BEGIN SELECT RAISE(ABORT, 'a fault'); END;
             """)
-        let catalog = try Catalog(in: folder.path)
+        let catalog = try Catalog(in: folder.path, creates: true)
         var count = 0
         for size in 1...9 {
             let drafts = (0..<size).map { deposit(object(100 * size + $0)) }
@@ -183,7 +183,7 @@ struct AppendTests {
 
     @Test func `several threads append and read at once, and no number is given twice`() throws {
         let folder = try TemporaryFolder()
-        let catalog = try Catalog(in: folder.path)
+        let catalog = try Catalog(in: folder.path, creates: true)
         DispatchQueue.concurrentPerform(iterations: 4) { lane in
             do {
                 for step in 0..<10 {
@@ -219,12 +219,13 @@ struct AppendTests {
             "DELETE FROM record_node WHERE level = 1", "UPDATE access SET header = '{}'", "UPDATE access_node SET hash = zeroblob(32)",
             "INSERT INTO record (number, header) VALUES (0, '{}')", "INSERT INTO record_body VALUES (7, zeroblob(31), '{}')",
             "INSERT INTO record_node VALUES (0, 0, zeroblob(32))", "INSERT INTO record_node VALUES (0, 9, zeroblob(33))",
-            "INSERT OR REPLACE INTO record (number, header) VALUES (0, '{}')", "INSERT INTO record (number, header) VALUES (3, x'00')",
-            "INSERT OR REPLACE INTO record_node VALUES (0, 0, zeroblob(32))", "INSERT OR REPLACE INTO record_body VALUES (0, zeroblob(32), '{}')",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record (number, header) VALUES (0, '{}')", "INSERT INTO record (number, header) VALUES (3, x'00')",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_node VALUES (0, 0, zeroblob(32))", "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_body VALUES (0, zeroblob(32), '{}')",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO access (number, header) VALUES (0, '{}')",
         ])
     func stopped(sql: String) throws {
         let folder = try TemporaryFolder()
-        let catalog = try Catalog(in: folder.path)
+        let catalog = try Catalog(in: folder.path, creates: true)
         try catalog.append([deposit(object(1)), deposit(object(2))], by: operatorAtConsole, at: moment(0))
         try catalog.appendAccess(.viewed, to: ["ev-1"], by: operatorAtConsole, at: moment(0))
         try catalog.close()
@@ -238,14 +239,30 @@ struct AppendTests {
     @Test("a schema of the future is refused and left alone", arguments: ["archive.sqlite", "service.sqlite", "search.sqlite"])
     func future(database: String) throws {
         let folder = try TemporaryFolder()
-        try Catalog(in: folder.path).close()
+        try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
         try folder.sqlite(database, "PRAGMA user_version = 2;")
         let error = try catalogError {
-            if database == "search.sqlite" { _ = try SearchIndex(in: folder.path) } else { _ = try Catalog(in: folder.path) }
+            if database == "search.sqlite" { _ = try SearchIndex(in: folder.path) } else { _ = try Catalog(in: folder.path, creates: true) }
         }
         #expect(error.description == "cannot open \(database): its schema is 2, this version of minhchung knows 1")
         #expect(try folder.sqlite(database, "PRAGMA user_version;") == "2\n")
+    }
+
+    @Test("a ledger that is missing or empty is a loss, and not made anew", arguments: ["missing", "empty"])
+    func missing(kind: String) throws {
+        let folder = try TemporaryFolder()
+        try Catalog(in: folder.path, creates: true).close()
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix("archive.sqlite") {
+            try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
+        }
+        let path = "\(folder.path)/archive.sqlite"
+        if kind == "empty" { try #require(FileManager.default.createFile(atPath: path, contents: nil)) }
+        guard case .ledgerMissing(path) = try catalogError({ _ = try Catalog(in: folder.path) }) else {
+            Issue.record("another error")
+            return
+        }
+        if kind == "missing" { #expect(!FileManager.default.fileExists(atPath: path)) }
     }
 
     @Test("a file that is no database is refused", arguments: ["archive.sqlite", "service.sqlite"])
@@ -253,13 +270,13 @@ struct AppendTests {
         let folder = try TemporaryFolder()
         let garbage = Data(repeating: 0x41, count: 8192)
         try garbage.write(to: URL(fileURLWithPath: "\(folder.path)/\(database)"))
-        #expect(throws: CatalogError.self) { try Catalog(in: folder.path) }
+        #expect(throws: CatalogError.self) { try Catalog(in: folder.path, creates: true) }
         #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(database)")) == garbage)
     }
 
     @Test func `the databases keep a write-ahead log and carry their marks`() throws {
         let folder = try TemporaryFolder()
-        try Catalog(in: folder.path).close()
+        try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
         for (database, mark) in [("archive.sqlite", 0x4D43_415A), ("service.sqlite", 0x4D43_5356), ("search.sqlite", 0x4D43_5358)] {
             #expect(

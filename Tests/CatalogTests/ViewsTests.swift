@@ -12,7 +12,7 @@ struct ViewsTests {
             var history = RandomHistory()
             print("seed \(history.generator.seed)")
             let what: Comment = "seed \(history.generator.seed)"
-            var catalog = try Catalog(in: folder.path)
+            var catalog = try Catalog(in: folder.path, creates: true)
             for step in 0..<30 { try catalog.append(history.drafts(upTo: 5), by: operatorAtConsole, at: moment(step)) }
             try catalog.close()
             let ledger = try folder.dump(historyTables)
@@ -23,7 +23,7 @@ struct ViewsTests {
                 "UPDATE item SET title = 'x', key = key + 1000; UPDATE object SET is_damaged = 1 - is_damaged, size = 0;"]
             {
                 try folder.sqlite("archive.sqlite", harm)
-                catalog = try Catalog(in: folder.path)
+                catalog = try Catalog(in: folder.path, creates: true)
                 var last = (0, 0)
                 try catalog.rebuildViews { last = ($0, $1) }
                 #expect(last == (catalog.recordTree.size, catalog.recordTree.size))
@@ -39,7 +39,7 @@ struct ViewsTests {
             let folder = try TemporaryFolder()
             var history = RandomHistory()
             print("seed \(history.generator.seed)")
-            let catalog = try Catalog(in: folder.path)
+            let catalog = try Catalog(in: folder.path, creates: true)
             var index = try SearchIndex(in: folder.path)
             for step in 0..<40 {
                 try catalog.append(history.drafts(upTo: 4), by: operatorAtConsole, at: moment(step))
@@ -83,7 +83,7 @@ struct ViewsTests {
         let folder = try TemporaryFolder()
         let pieces = [Digest(of: "1".utf8), Digest(of: "2".utf8)]
         let large = ObjectDescription(digest: Digest(of: "12".utf8), size: 2 << 20, pieceListDigest: Digest(of: pieces.flatMap(\.bytes)))
-        var catalog = try Catalog(in: folder.path)
+        var catalog = try Catalog(in: folder.path, creates: true)
         try catalog.append([deposit(large)], by: operatorAtConsole, at: moment(0), pieceLists: [large.digest: pieces])
         #expect(try catalog.pieces(of: large) == pieces)
         let small = object(1)
@@ -95,7 +95,7 @@ struct ViewsTests {
         ] {
             try catalog.close()
             try folder.sqlite("archive.sqlite", harm + ";")
-            catalog = try Catalog(in: folder.path)
+            catalog = try Catalog(in: folder.path, creates: true)
             guard case .pieceListDamaged(large.digest) = try catalogError({ _ = try catalog.pieces(of: large) }) else {
                 Issue.record("\(harm)")
                 continue
@@ -133,7 +133,7 @@ struct ViewsTests {
     @Test("an index answers", arguments: plans)
     func plan(what: String, database: String, sql: String, index: String) throws {
         let folder = try TemporaryFolder()
-        try Catalog(in: folder.path).close()
+        try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
         let plan = try folder.sqlite(database, "EXPLAIN QUERY PLAN \(sql);")
         #expect(plan.contains(index), "\(what): \(plan)")

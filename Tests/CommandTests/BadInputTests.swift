@@ -163,14 +163,13 @@ struct BadInputTests {
     @Test(
         "A wrong command line is status 64, an unknown item status 1",
         arguments: [
-            (["list", "--limit", "0"], Int32(64)), (["search"], 64), (["deposit", "--kind", "diploma", "x"], 2),
-            (["show", "ev-00000000"], 1), (["show", "../../etc"], 1), (["get", "ev-0"], 1), (["search", "%%%"], 2),
-        ])
-    func statuses(_ arguments: [String], _ status: Int32) throws {
+            ("list --limit 0", Int32(64)), ("search", 64), ("deposit --kind diploma x", 2), ("show ev-00000000", 1),
+            ("show ../../etc", 1), ("get ev-0", 1), ("search %%%", 2), ("deposit", 2), ("verify --minutes 0", 64),
+        ] as [(String, Int32)])
+    func statuses(_ line: String, _ status: Int32) throws {
         let workplace = try Workplace()
         try workplace.write("x", to: "x")
-        let outcome = try workplace.run(
-            [programFolder.appending(path: "minhchung").path, arguments[0], "--archive", workplace.archive] + arguments.dropFirst())
+        let outcome = try workplace.shell("$minhchung \(line) --archive $archive")
         #expect(outcome.status == status, "\(outcome.errors)")
         #expect(!outcome.errors.isEmpty)
     }

@@ -9,7 +9,7 @@ struct CommandTests {
 
     @Test("Every command has help with an example", arguments: commands)
     func help(_ command: String) throws {
-        let outcome = try Workplace(hasArchive: false).run([programFolder.appending(path: "minhchung").path, command, "--help"])
+        let outcome = try Workplace(hasArchive: false).shell("$minhchung \(command) --help")
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("EXAMPLE"))
         #expect(outcome.output.contains("minhchung \(command)"))
@@ -22,7 +22,7 @@ struct CommandTests {
         for command in Self.commands where !["list", "extract", "describe"].contains(command) {
             #expect(readme.contains("minhchung \(command)") || readme.contains("`\(command)`"), "\(command)")
         }
-        let help = try Workplace(hasArchive: false).run([programFolder.appending(path: "minhchung").path, "--help"]).output
+        let help = try Workplace(hasArchive: false).shell("$minhchung --help").output
         for status in ["0", "1", "2", "3", "64"] {
             #expect(readme.contains("| \(status) |"))
             #expect(help.contains("  \(status) "))
@@ -77,12 +77,8 @@ struct CommandTests {
     func json() throws {
         let workplace = try Workplace()
         try workplace.write("công dân học tập\n", to: "a.txt")
-        for command in [
-            ["deposit", "--json", "a.txt"], ["list", "--json"], ["search", "--json", "hoc tap"], ["verify", "--json"],
-            ["status", "--json"], ["extract", "--json"], ["rebuild", "--json"],
-        ] {
-            let outcome = try workplace.run(
-                [programFolder.appending(path: "minhchung").path, command[0], "--archive", workplace.archive] + command.dropFirst())
+        for command in ["deposit a.txt", "list", "search hoc tap", "verify", "status", "extract", "rebuild"] {
+            let outcome = try workplace.shell("$minhchung \(command) --json --archive $archive")
             #expect(outcome.status == 0, "\(command) \(outcome.errors)")
             #expect(try !Workplace.objects(outcome).isEmpty, "\(command)")
         }

@@ -35,14 +35,14 @@ final class Workplace {
 
     /// Runs the program with the archive's path, and waits for it.
     func run(_ arguments: String...) throws -> Outcome {
-        try run([programFolder.appending(path: "minhchung").path, arguments[0], "--archive", archive] + arguments.dropFirst())
+        try execute([programFolder.appending(path: "minhchung").path, arguments[0], "--archive", archive] + arguments.dropFirst())
     }
 
     /// Runs a command in the folder, and waits for it.
-    func run(_ command: [String]) throws -> Outcome {
+    func execute(_ command: [String]) throws -> Outcome {
         let output = folder.appending(path: "output-\(UUID().uuidString)")
         let errors = folder.appending(path: "errors-\(UUID().uuidString)")
-        for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, errors] { try Data().write(to: file) }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = command
@@ -51,7 +51,8 @@ final class Workplace {
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
-        process.waitUntilExit()
+        // The folder goes with this object, and a caller may hold no other reference to it.
+        withExtendedLifetime(self) { process.waitUntilExit() }
         return Outcome(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
@@ -60,7 +61,7 @@ final class Workplace {
 
     /// Runs a line of shell, in which `$minhchung` is the program and `$archive` the archive.
     func shell(_ line: String) throws -> Outcome {
-        try run(["minhchung=\(programFolder.path)/minhchung", "archive=\(archive)", "bash", "-c", line])
+        try execute(["minhchung=\(programFolder.path)/minhchung", "archive=\(archive)", "bash", "-c", line])
     }
 
     @discardableResult

@@ -53,24 +53,32 @@ final class TestPlace: Sendable {
     func archive<Result>(
         worker: String = workerPath, _ body: (Archive) async throws -> Result
     ) async throws -> Result {
-        weak var released: Archive?
-        let result: Result
+        let archive = try await open(worker: worker)
         do {
-            let clock = clock
-            let archive =
-                FileManager.default.fileExists(atPath: archivePath + "/format.json")
-                ? try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
-                : try await Archive.create(at: archivePath, by: console, worker: worker, holder: "a test", now: { clock.now() })
-            released = archive
-            do { result = try await body(archive) } catch {
-                try await archive.close()
-                throw error
-            }
+            let result = try await body(archive)
             try await archive.close()
+            return result
+        } catch {
+            try await archive.close()
+            throw error
         }
-        // The lock goes with the last reference, which a thread of the archive may hold for a moment.
-        while released != nil { await Task.yield() }
-        return result
+    }
+
+    /// Opens the archive. The lock of the one before goes with its last descriptor: a thread of that archive may hold it for a
+    /// moment, and so may a child that another test is starting, until it runs its program.
+    private func open(worker: String) async throws -> Archive {
+        let clock = clock
+        guard FileManager.default.fileExists(atPath: archivePath + "/format.json") else {
+            return try await Archive.create(at: archivePath, by: console, worker: worker, holder: "a test", now: { clock.now() })
+        }
+        for _ in 0..<20_000 {
+            do {
+                return try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
+            } catch where Archive.isInUse(error) {
+                sched_yield()
+            }
+        }
+        return try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
     }
 
     /// Writes a file to deposit and answers its source.

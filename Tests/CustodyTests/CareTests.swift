@@ -119,10 +119,10 @@ struct CareTests {
     @Test func `a damaged text leaves the item served, and reading again mends it`() async throws {
         let place = try TestPlace()
         try await place.archive { archive in
-            let item = try await archive.deposit(try place.source("a.txt", "677/QĐ-TTg ngày 03 tháng 5 năm 2023 học tập"), extracts: true).onlyItem()
+            let item = try await archive.deposit(try place.source("a.txt", "Số: 677/QĐ-TTg\nHà Nội, ngày 03 tháng 5 năm 2023\nhọc tập"), extracts: true).onlyItem()
             let account = try await archive.item(item.text, by: console)
             let text = try #require(account.extraction?.finding.text)
-            #expect(account.suggestions.contains(Suggestion(field: "code", value: "677/QĐ-TTg")))
+            #expect(account.suggestions.contains { $0.field == "code" && $0.value == "677/QĐ-TTg" })
             try place.edit(text.digest) { $0[0] ^= 1 }
             let (_, findings) = try await archive.verified()
             #expect(findings.compactMap { $0.object?.digest } == [text.digest] && findings.compactMap { $0.object?.items } == [[]])
@@ -151,7 +151,7 @@ struct CareTests {
         Tampering(name: "a body that is gone", sql: "DELETE FROM record_body WHERE number = 2;", record: 2),
         Tampering(name: "a record that is gone", sql: "DELETE FROM record WHERE number = 2;", record: 2),
         Tampering(
-            name: "a body and its view", sql: "UPDATE record_body SET body = replace(body, 'An', 'Em') WHERE number = 2; UPDATE item SET holder = 'Em';",
+            name: "a body and its view", sql: "UPDATE record_body SET body = replace(body, 'An', 'Em') WHERE number = 2; UPDATE item SET holder = 'Em' WHERE key = 2;",
             record: 2),
     ]
 
@@ -248,8 +248,7 @@ struct CareTests {
             #expect(summary.unreferenced == 1)
             // A deposit of the same bytes takes it up.
             let source = try place.source("lost.txt", "lost")
-            let deposited = try await archive.deposit(source)
-            #expect(deposited.summary.deposited == 1 && deposited.summary.newObjects == 0)
+            #expect(try await archive.deposit(source).summary.deposited == 1)
             #expect(try await archive.verified().summary.unreferenced == 0)
         }
     }
@@ -292,7 +291,8 @@ struct CareTests {
                     place.clock.advance(minutes: 1)
                     _ = try await archive.verified(VerifyBudget(bytes: 100_000))
                 }
-                #expect(try #require(await archive.status().oldestCheck) > begun)
+                let oldest = try #require(try await archive.status().oldestCheck)
+                #expect(oldest > begun)
             }
         }
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Deposits", .timeLimit(.minutes(2)))
 struct DepositTests {
     @Test func `the sample goes in, is found, shown and handed out as it was`() async throws {
-        let workplace = try TestPlace()
+        let place = try TestPlace()
         let names = try FileManager.default.contentsOfDirectory(atPath: sampleFolder.path).sorted()
         try #require(names.count == 26)
         let sources = names.map { name in
@@ -17,7 +17,7 @@ struct DepositTests {
                     kind: .certificate, holder: name.contains("Lê Minh Họa") ? "Lê Minh Họa" : nil,
                     fileName: DepositSource.fileName(of: Array(name.utf8))))
         }
-        try await workplace.archive { archive in
+        try await place.archive { archive in
             let first = try await archive.depositAll(sources, extracts: true)
             #expect(first.summary.deposited == 26 && first.summary.newObjects == 26 && first.summary.refused == 0)
             #expect(first.summary.stopped == nil && first.summary.extraction.refused == nil && first.summary.extraction.notIndexed == nil)
@@ -55,21 +55,21 @@ struct DepositTests {
             #expect(again.already.mapValues(\.text) == first.new.mapValues(\.item.text))
             #expect(again.extracted.isEmpty)
             #expect(try await archive.status().records == 53)
-            #expect(try workplace.objectCount() == status.objects)
+            #expect(try place.objectCount() == status.objects)
         }
         // And all of it is there when the archive is opened again.
-        try await workplace.archive { archive in
+        try await place.archive { (archive) async throws in
             #expect(try await archive.items(limit: 100, by: console).count == 26)
             #expect(try await archive.verified().findings.isEmpty)
         }
     }
 
     @Test func `the same bytes of another holder are a second item and the same object`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let an = try workplace.source("a.txt", "Giấy khen", EvidenceMetadata(holder: "An"))
-            let binh = try workplace.source("a.txt", "Giấy khen", EvidenceMetadata(holder: "Bình"))
-            let other = try workplace.source("b.txt", "Giấy khen", EvidenceMetadata(holder: "An"))
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let an = try place.source("a.txt", "Giấy khen", EvidenceMetadata(holder: "An"))
+            let binh = try place.source("a.txt", "Giấy khen", EvidenceMetadata(holder: "Bình"))
+            let other = try place.source("b.txt", "Giấy khen", EvidenceMetadata(holder: "An"))
             let first = try await archive.deposit(an, extracts: true)
             let second = try await archive.depositAll([binh, an, other, binh], extracts: true)
             #expect(second.summary.deposited == 2 && second.summary.alreadyDeposited == 2 && second.summary.newObjects == 0)
@@ -79,16 +79,16 @@ struct DepositTests {
             let items = try await archive.items(by: console)
             #expect(items.count == 3 && Set(items.map(\.object)).count == 1 && Set(items.map(\.id)).count == 3)
             // The object and its text.
-            #expect(try workplace.objectCount() == 2)
+            #expect(try place.objectCount() == 2)
             #expect(try await archive.found("giấy khen").count == 3)
         }
     }
 
     @Test func `the same bytes twice in one call are one object, read once`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
+        let place = try TestPlace()
+        try await place.archive { archive in
             let sources = try ["An", "Bình", "An"].map {
-                try workplace.source("a.txt", "Giấy khen", EvidenceMetadata(holder: $0))
+                try place.source("a.txt", "Giấy khen", EvidenceMetadata(holder: $0))
             }
             let deposited = try await archive.depositAll(sources, extracts: true)
             #expect(deposited.summary.deposited == 2 && deposited.summary.newObjects == 1 && deposited.summary.alreadyDeposited == 1)
@@ -99,14 +99,14 @@ struct DepositTests {
     }
 
     @Test func `what cannot be deposited is named and does not stop the others`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            try #require(mkfifo(workplace.path + "/pipe", 0o600) == 0)
+        let place = try TestPlace()
+        try await place.archive { archive in
+            try #require(mkfifo(place.path + "/pipe", 0o600) == 0)
             let sources = try [
-                workplace.source("a.txt", "một"), workplace.source("empty.txt", ""),
-                DepositSource(path: Array("\(workplace.path)/missing".utf8), metadata: EvidenceMetadata()),
-                DepositSource(path: Array(workplace.path.utf8), metadata: EvidenceMetadata()),
-                DepositSource(path: Array("\(workplace.path)/pipe".utf8), metadata: EvidenceMetadata()), workplace.source("b.txt", "hai"),
+                place.source("a.txt", "một"), place.source("empty.txt", ""),
+                DepositSource(path: Array("\(place.path)/missing".utf8), metadata: EvidenceMetadata()),
+                DepositSource(path: Array(place.path.utf8), metadata: EvidenceMetadata()),
+                DepositSource(path: Array("\(place.path)/pipe".utf8), metadata: EvidenceMetadata()), place.source("b.txt", "hai"),
             ]
             let deposited = try await archive.depositAll(sources)
             #expect(deposited.summary.deposited == 2 && deposited.summary.refused == 4 && deposited.summary.stopped == nil)
@@ -115,16 +115,16 @@ struct DepositTests {
             #expect(reasons[1]?.hasSuffix("empty.txt: the file is empty") == true)
             #expect(reasons[2]?.hasSuffix("missing: No such file or directory") == true)
             #expect(reasons[3]?.hasSuffix("not a regular file") == true && reasons[4]?.hasSuffix("not a regular file") == true)
-            #expect(try workplace.names(in: "staging") == [])
+            #expect(try place.names(in: "staging") == [])
         }
     }
 
     @Test func `a file larger than the disk stops the deposit, and what went before is kept`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let small = try workplace.source("a.txt", "một")
-            let large = try workplace.source("b.txt", "hai")
-            try #require(truncate(workplace.path + "/b.txt", 15 << 40) == 0)
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let small = try place.source("a.txt", "một")
+            let large = try place.source("b.txt", "hai")
+            try #require(truncate(place.path + "/b.txt", 15 << 40) == 0)
             let deposited = try await archive.deposit(small, large)
             #expect(deposited.summary.deposited == 1 && deposited.summary.refused == 0)
             let stopped = try #require(deposited.summary.stopped)
@@ -137,9 +137,9 @@ struct DepositTests {
         (Array("một\nhai.txt".utf8), #"một\x0ahai.txt"#), ([0xFF, 0x41], #"\xffA"#), (Array("..a".utf8), "..a"), (Array("a\u{301}".utf8), "á"),
     ] as [([UInt8], String)])
     func names(name: [UInt8], shown: String) async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let path = Array("\(workplace.path)/".utf8) + name
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let path = Array("\(place.path)/".utf8) + name
             let made = (path + [0]).withUnsafeBufferPointer { buffer in
                 buffer.withMemoryRebound(to: CChar.self) { open($0.baseAddress!, O_WRONLY | O_CREAT, 0o600) }  // not empty: has the zero
             }
@@ -157,9 +157,9 @@ struct DepositTests {
     // MARK: Metadata
 
     @Test func `metadata is kept in NFC and without white space around it`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let source = try workplace.source(
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let source = try place.source(
                 "a.txt", "x",
                 EvidenceMetadata(title: "  Đồng Tháp\n".decomposedStringWithCanonicalMapping, issuer: " \t ", holder: "An"))
             let item = try await archive.deposit(source).onlyItem()
@@ -169,52 +169,72 @@ struct DepositTests {
         }
     }
 
-    static let wrong: [(EvidenceMetadata, String)] = [
-        (EvidenceMetadata(title: String(repeating: "a", count: 2001)), "title"),
-        (EvidenceMetadata(title: "a" + String(repeating: "\u{301}", count: 200_000)), "title"),
-        (EvidenceMetadata(title: "một\nhai"), "title"), (EvidenceMetadata(title: "a\u{0}b"), "title"),
-        (EvidenceMetadata(title: "một\u{2028}hai"), "title"), (EvidenceMetadata(issuer: "a\u{1B}[2J"), "issuer"),
-        (EvidenceMetadata(codeNumber: "6\t7"), "number"), (EvidenceMetadata(codeNotation: "a\u{7F}"), "notation"),
-        (EvidenceMetadata(subject: "a\u{9F}b"), "subject"), (EvidenceMetadata(holder: "a\rb"), "holder"),
-        (EvidenceMetadata(language: String(repeating: "v", count: 2001)), "language"), (EvidenceMetadata(fileName: "a\u{8}b"), "file name"),
-        (EvidenceMetadata(validFrom: CalendarDate("2026-01-02"), validUntil: CalendarDate("2026-01-01")), "valid until"),
+    struct Wrong: CustomTestStringConvertible {
+        let name: String
+        let field: String
+        let metadata: EvidenceMetadata
+        var testDescription: String { name }
+
+        init(_ name: String, _ field: String, _ metadata: EvidenceMetadata) {
+            self.name = name
+            self.field = field
+            self.metadata = metadata
+        }
+    }
+
+    static let wrong = [
+        Wrong("a long title", "title", EvidenceMetadata(title: String(repeating: "a", count: 2001))),
+        Wrong("a title of one letter with 20,000 marks", "title", EvidenceMetadata(title: "a" + String(repeating: "\u{301}", count: 20_000))),
+        Wrong("a title of two lines", "title", EvidenceMetadata(title: "một\nhai")),
+        Wrong("a title with a zero", "title", EvidenceMetadata(title: "a\u{0}b")),
+        Wrong("a title with a line separator", "title", EvidenceMetadata(title: "một\u{2028}hai")),
+        Wrong("an issuer that steers a terminal", "issuer", EvidenceMetadata(issuer: "a\u{1B}[2J")),
+        Wrong("a number with a tab", "number", EvidenceMetadata(codeNumber: "6\t7")),
+        Wrong("a notation with a delete", "notation", EvidenceMetadata(codeNotation: "a\u{7F}b")),
+        Wrong("a subject with a control character of Latin-1", "subject", EvidenceMetadata(subject: "a\u{9F}b")),
+        Wrong("a holder with a carriage return", "holder", EvidenceMetadata(holder: "a\rb")),
+        Wrong("a long language", "language", EvidenceMetadata(language: String(repeating: "v", count: 2001))),
+        Wrong("a file name with a backspace", "file name", EvidenceMetadata(fileName: "a\u{8}b")),
+        Wrong(
+            "dates that run backwards", "valid until",
+            EvidenceMetadata(validFrom: CalendarDate("2026-01-02"), validUntil: CalendarDate("2026-01-01"))),
     ]
 
     @Test("metadata that cannot be kept is refused before anything is recorded", arguments: wrong)
-    func metadata(metadata: EvidenceMetadata, field: String) async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let item = try await archive.deposit(try workplace.source("good.txt", "x")).onlyItem()
+    func metadata(wrong: Wrong) async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let item = try await archive.deposit(try place.source("good.txt", "x")).onlyItem()
             let before = try await archive.status()
-            var named = metadata
+            var named = wrong.metadata
             if named.fileName == nil { named.fileName = "bad.txt" }
-            let bad = try workplace.source("bad.txt", "y", named)
+            let bad = try place.source("bad.txt", "y", named)
             await #expect {
-                _ = try await archive.deposit(try workplace.source("other.txt", "z"), bad)
+                _ = try await archive.deposit(try place.source("other.txt", "z"), bad)
             } throws: { error in
-                if case ArchiveError.metadata(field, _) = error { true } else { false }
+                if case ArchiveError.metadata(wrong.field, _) = error { true } else { false }
             }
-            await #expect(throws: ArchiveError.self) { try await archive.describe(item, as: metadata, by: console) }
+            await #expect(throws: ArchiveError.self) { try await archive.describe(item, as: wrong.metadata, by: console) }
             let after = try await archive.status()
             #expect(after.records == before.records && after.recordRoot == before.recordRoot && after.objects == before.objects)
-            #expect(try workplace.objectCount() == 1 && workplace.names(in: "staging") == [])
+            #expect(try place.objectCount() == 1 && place.names(in: "staging") == [])
         }
     }
 
     @Test func `metadata at the limits is kept`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
+        let place = try TestPlace()
+        try await place.archive { archive in
             let day = CalendarDate("2026-01-02")
             let metadata = EvidenceMetadata(title: String(repeating: "ộ", count: 2000), validFrom: day, validUntil: day, fileName: "a")
-            let item = try await archive.deposit(try workplace.source("a", "x", metadata)).onlyItem()
+            let item = try await archive.deposit(try place.source("a", "x", metadata)).onlyItem()
             #expect(try await archive.item(item.text, by: console).metadata == metadata)
         }
     }
 
     @Test func `a later description supersedes an earlier one, and history keeps both`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let source = try workplace.source("a.txt", "nội dung", EvidenceMetadata(title: "Bằng khen", holder: "An"))
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let source = try place.source("a.txt", "nội dung", EvidenceMetadata(title: "Bằng khen", holder: "An"))
             let item = try await archive.deposit(source, extracts: true).onlyItem()
             #expect(try await archive.found("bằng khen") == [item])
             let reviewer = Actor.console(user: "lan", actingAs: "reviewer")
@@ -242,19 +262,19 @@ struct DepositTests {
 
     @Test("a worker that cannot run stops no deposit, is told, and what waits is read later", arguments: BrokenWorker.allCases)
     func worker(kind: BrokenWorker) async throws {
-        let workplace = try TestPlace()
+        let place = try TestPlace()
         let path: String
         switch kind {
-        case .missing: path = workplace.path + "/nowhere"
+        case .missing: path = place.path + "/nowhere"
         case .notExecutable:
-            path = workplace.path + "/worker"
+            path = place.path + "/worker"
             try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: path))
-        case .folder: path = workplace.path
+        case .folder: path = place.path
         case .noWorker: path = "/bin/true"
         }
-        let item = try await workplace.archive(worker: path) { archive in
+        let item = try await place.archive(worker: path) { archive in
             let deposited = try await archive.deposit(
-                try workplace.source("a.txt", "Tỉnh Đồng Tháp"), try workplace.source("b.txt", "khác"), extracts: true)
+                try place.source("a.txt", "Tỉnh Đồng Tháp"), try place.source("b.txt", "khác"), extracts: true)
             #expect(deposited.summary.deposited == 2 && deposited.summary.extraction.total == 0)
             let reason = try #require(deposited.summary.extraction.refused)
             #expect(reason.contains("worker"))
@@ -271,7 +291,7 @@ struct DepositTests {
             #expect(await archive.exported(item.text).bytes == Array("Tỉnh Đồng Tháp".utf8))
             return item
         }
-        try await workplace.archive { archive in
+        try await place.archive { archive in
             let events = Collected<ExtractionEvent>()
             let summary = try await archive.extract(by: console, report: { events.add($0) })
             #expect(summary.total == 2 && summary.states == [.extracted: 2] && events.all.count == 2)
@@ -284,11 +304,11 @@ struct DepositTests {
     }
 
     @Test func `what is damaged before it was read is not read, and does not wait for ever`() async throws {
-        let workplace = try TestPlace()
-        try await workplace.archive { archive in
-            let deposited = try await archive.deposit(try workplace.source("a.txt", "một"), try workplace.source("b.txt", "hai"))
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let deposited = try await archive.deposit(try place.source("a.txt", "một"), try place.source("b.txt", "hai"))
             let harmed = try #require(deposited.new[0]?.object.digest)
-            try workplace.edit(harmed) { $0[0] ^= 1 }
+            try place.edit(harmed) { $0[0] ^= 1 }
             let summary = try await archive.extract(by: console, report: { _ in })
             #expect(summary.total == 1 && summary.damaged == 1)
             #expect(try await archive.verified().findings.count == 1)

@@ -19,20 +19,20 @@ struct ArchiveFolderTests {
             _ = first
         }
         do {
-            let second = try ArchiveFolder.open(at: path, holder: "p 9")
+            let second = try whenFree { try ArchiveFolder.open(at: path, holder: "p 9") }
             // The name of the new holder is all that stands there, though it is shorter.
             let error = try vaultError { _ = try ArchiveFolder.open(at: path, holder: "me") }
             #expect(error.description == "cannot open archive \(path): it is in use by p 9")
             #expect(second.format == [0x7B, 0x7D])
         }
-        #expect(throws: Never.self) { try ArchiveFolder.open(at: path, holder: "me") }
+        #expect(throws: Never.self) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
     }
 
     @Test func `the lock outlives the folder's object as long as its store is used by nobody else`() throws {
         let folder = try TemporaryFolder()
         var held: HeldArchive? = try HeldArchive(newIn: folder)
         #expect(held != nil)
-        #expect(throws: VaultError.self) { try HeldArchive(in: folder) }
+        #expect(throws: VaultError.self) { try ArchiveFolder.open(at: folder.path + "/archive", holder: "me") }
         held = nil
         #expect(throws: Never.self) { try HeldArchive(in: folder) }
     }
@@ -98,19 +98,19 @@ struct ArchiveFolderTests {
             } catch {}  // because what follows looks at what it left behind
             faults.disarm()
             if faults.fired == 0 {
-                #expect(throws: Never.self) { try ArchiveFolder.open(at: path, holder: "me") }
+                #expect(throws: Never.self) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
                 break
             }
             let what: Comment = "\(call) \(number)"
             // Without format.json there is no archive; with it there is a whole one.
             if FileManager.default.fileExists(atPath: path + "/format.json") {
-                #expect(throws: Never.self, what) { try ArchiveFolder.open(at: path, holder: "me") }
+                #expect(throws: Never.self, what) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
             } else {
                 #expect(throws: Never.self, what) {
-                    let made = try ArchiveFolder.create(at: path, holder: "me")
+                    let made = try whenFree { try ArchiveFolder.create(at: path, holder: "me") }
                     try made.writeFormat(Array("{}".utf8))
                 }
-                #expect(throws: Never.self, what) { try ArchiveFolder.open(at: path, holder: "me") }
+                #expect(throws: Never.self, what) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
             }
             // The 256 folders of objects are all alike.
             number += call == .makeFolder && number == 20 ? 240 : 1

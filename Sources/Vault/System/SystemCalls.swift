@@ -18,6 +18,7 @@ public struct SystemCallError: Error, Equatable, CustomStringConvertible {
     public var isExisting: Bool { errno == EEXIST }
     /// A symbolic link stood where none is followed, or a name where a folder was needed.
     public var isLink: Bool { errno == ELOOP || errno == ENOTDIR || errno == ENXIO }
+    public var isFolder: Bool { errno == EISDIR }
     public var isDiskFull: Bool { errno == ENOSPC || errno == EDQUOT }
 }
 
@@ -44,13 +45,16 @@ public struct SystemCalls: Sendable {
     private func check<Result: SignedInteger>(
         _ call: SystemCall, _ perform: () -> Result
     ) throws(SystemCallError) -> Result {
-        if let errno = fault?(call) { throw SystemCallError(call: call, errno: errno) }
         while true {
-            let result = perform()
-            if result >= 0 { return result }
+            var cause = fault?(call) ?? 0
+            if cause == 0 {
+                let result = perform()
+                if result >= 0 { return result }
+                cause = errno
+            }
             // Never after fsync: its retry may report a success that is none.
-            if errno == EINTR, call != .synchronize, call != .synchronizeFileSystem { continue }
-            throw SystemCallError(call: call, errno: errno)
+            if cause == EINTR, call != .synchronize, call != .synchronizeFileSystem { continue }
+            throw SystemCallError(call: call, errno: cause)
         }
     }
 

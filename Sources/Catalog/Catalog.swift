@@ -56,6 +56,13 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// How durable a commit of each database is, as SQLite answers on the connection that writes: 2 is FULL.
+    package func synchronous() throws(CatalogError) -> (archive: Int, service: Int) {
+        try perform("ask how durable commits are") {
+            (try DatabaseFile.synchronous(of: archive), try DatabaseFile.synchronous(of: service))
+        }
+    }
+
     // MARK: Appending
 
     /// A record that is about to be appended.

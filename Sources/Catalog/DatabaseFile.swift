@@ -22,6 +22,11 @@ enum DatabaseFile: String {
     /// the database; right only for what is folded again from records.
     private var synchronous: Int { self == .search ? 1 : 2 }
 
+    /// As SQLite answers on the connection that writes.
+    static func synchronous(of pool: DatabasePool) throws -> Int {
+        try pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1 }
+    }
+
     /// Opens the database in `folder`.
     ///
     /// - Parameter creates: whether to make it when it is not there. The ledger is made once, by `init`: a missing one is a

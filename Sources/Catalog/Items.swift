@@ -29,11 +29,14 @@ public struct ObjectView: Sendable {
 /// Which items to list. `nil` asks nothing.
 public struct ItemFilter: Sendable {
     public var kind: EvidenceKind?
-    /// Whole name in any spelling: case and diacritics do not matter.
+    /// Words of the name, in this order and any spelling: case and diacritics do not matter.
     public var issuer: String?
     public var holder: String?
     public var issuedFrom: CalendarDate?
     public var issuedUntil: CalendarDate?
+
+    /// Whether it asks anything.
+    public var isEmpty: Bool { kind == nil && issuer == nil && holder == nil && issuedFrom == nil && issuedUntil == nil }
 
     public init(
         kind: EvidenceKind? = nil, issuer: String? = nil, holder: String? = nil, issuedFrom: CalendarDate? = nil,
@@ -131,29 +134,23 @@ extension Catalog {
     }
 
     /// Items, newest deposit first, of those deposited before the item with key `before`.
-    public func items(
-        _ filter: ItemFilter, before: Int64? = nil, limit: Int
-    ) throws(CatalogError) -> [ItemView] {
-        var conditions: [String] = []
-        var arguments = StatementArguments()
-        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
-            guard let value else { return }
-            conditions.append(condition)
-            arguments += [value]
+    public func items(before key: Int64?, limit: Int) throws(CatalogError) -> [ItemView] {
+        try perform("list items") {
+            try archive.read { db in
+                try Row.fetchAll(
+                    db, sql: "SELECT \(Self.itemColumns) WHERE item.key < ? ORDER BY item.key DESC LIMIT ?",
+                    arguments: [key ?? Int64.max, limit]
+                ).map(Self.itemView)
+            }
         }
-        add("item.kind = ?", filter.kind?.rawValue)
-        add("item.issuer_folded = ?", filter.issuer.map(SearchForm.folded))
-        add("item.holder_folded = ?", filter.holder.map(SearchForm.folded))
-        add("item.issued_on >= ?", filter.issuedFrom?.description)
-        add("item.issued_on <= ?", filter.issuedUntil?.description)
-        add("item.key < ?", before)
-        arguments += [limit]
-        let sql = """
-            SELECT \(Self.itemColumns) \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-            ORDER BY item.key DESC LIMIT ?
-            """
-        return try perform("list items") {
-            try archive.read { [arguments] db in try Row.fetchAll(db, sql: sql, arguments: arguments).map(Self.itemView) }
+    }
+
+    /// The items of these keys that there are, in their order.
+    public func items(keys: [Int64]) throws(CatalogError) -> [ItemView] {
+        try perform("list items") {
+            try archive.read { db in
+                try keys.compactMap { try db.first("SELECT \(Self.itemColumns) WHERE item.key = ?", [$0]).map(Self.itemView) }
+            }
         }
     }
 
@@ -306,7 +303,7 @@ extension Catalog {
     }
 
     private static func countToExtract(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1") ?? 0
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0") ?? 0
     }
 
     public func counts() throws(CatalogError) -> Counts {

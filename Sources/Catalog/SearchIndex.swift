@@ -29,6 +29,11 @@ public final class SearchIndex: Sendable {
         try perform("close the search index") { try pool.checkpointAndClose() }
     }
 
+    /// How durable a commit is: 1, because what is lost with the power is folded again.
+    package func synchronous() throws(CatalogError) -> Int {
+        try perform("ask how durable commits are") { try DatabaseFile.synchronous(of: pool) }
+    }
+
     /// How many records are folded into the index.
     public func recordCount() throws(CatalogError) -> Int {
         try perform("read the search index") { try pool.read { db in try Self.mark(db) } }
@@ -92,7 +97,10 @@ public final class SearchIndex: Sendable {
             let key = view.key << 32 | (generation & 0xFFFF) << 16 | Int64(0xFFFF - number)
             try db.run(
                 "INSERT INTO page_text (rowid, exact, folded, kind, issuer, holder) VALUES (?, ?, ?, ?, ?, ?)",
-                [key, SearchForm.exact(text), SearchForm.folded(text), scope.kind, scope.issuer, scope.holder])
+                [
+                    key, SearchForm.exact(text), SearchForm.folded(text), number == 0 ? scope.kind + " declared" : scope.kind,
+                    scope.issuer, scope.holder,
+                ])
             try db.run(
                 "INSERT INTO page (key, item, number, start, length) VALUES (?, ?, ?, ?, ?)",
                 [key, view.key, number, range.lowerBound, range.count])
@@ -135,6 +143,27 @@ public final class SearchIndex: Sendable {
         public let range: Range<Int>
     }
 
+    /// The keys of items that the filter lets through, newest first, of those before the item with key `before`.
+    public func items(_ filter: ItemFilter, before: Int64?, limit: Int) throws(CatalogError) -> [Int64] {
+        guard let scope = Self.scope(filter) else { return [] }
+        let end = before.map { $0 << 32 } ?? .max
+        let from = filter.issuedFrom?.description
+        let until = filter.issuedUntil?.description
+        return try perform("list items") {
+            try pool.read { db in
+                try Int64.fetchAll(
+                    try db.cachedStatement(
+                        sql: """
+                            SELECT page.item \(Self.source) AND page_text.rowid < ? ORDER BY page_text.rowid DESC LIMIT ?
+                            """),
+                    arguments: [Self.declared + scope, from, from, until, until, end, limit])
+            }
+        }
+    }
+
+    /// A word of the column `kind` that stands on page 0 only.
+    private static let declared = "kind : \"declared\""
+
     /// What a search found.
     public struct Result: Sendable, Equatable {
         public let hits: [Hit]
@@ -163,7 +192,7 @@ public final class SearchIndex: Sendable {
             tiers.insert(Self.phrase("exact", exact), at: 0)
             if !isExact { tiers.insert(Self.phrase("folded", folded), at: 1) }
         }
-        let scope = Self.scope(filter)
+        guard let scope = Self.scope(filter) else { return Result(hits: [], count: 0) }
         let wanted = offset + limit
         return try perform("search") {
             try pool.read { db in
@@ -199,13 +228,16 @@ public final class SearchIndex: Sendable {
         "\(column) : " + quoted(terms.flatMap(\.self))
     }
 
-    private static func scope(_ filter: ItemFilter) -> String {
+    /// The filter as FTS5 has it, to be added to a query; `nil` when it lets nothing through.
+    private static func scope(_ filter: ItemFilter) -> String? {
         var scope = ""
         if let kind = filter.kind { scope += " AND kind : " + quoted(Tokens.of(kind.rawValue).map(String.init)) }
         for (column, name) in [("issuer", filter.issuer), ("holder", filter.holder)] {
             guard let name else { continue }
             let tokens = Tokens.of(SearchForm.folded(name)).map(String.init)
-            if !tokens.isEmpty { scope += " AND \(column) : " + quoted(tokens) }
+            // A name without a word is nobody's.
+            if tokens.isEmpty { return nil }
+            scope += " AND \(column) : " + quoted(tokens)
         }
         return scope
     }

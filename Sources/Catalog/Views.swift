@@ -1,7 +1,6 @@
 internal import Evidence
 internal import Foundation
 internal import GRDB
-internal import VietnameseText
 
 /// The views: tables that are a fold over the records, and nothing else writes to.
 enum Views {
@@ -24,7 +23,7 @@ enum Views {
                 """
                 UPDATE item SET metadata_record = ?, kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?,
                     code_notation = ?, subject = ?, issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, language = ?,
-                    file_name = ?, issuer_folded = ?, holder_folded = ?
+                    file_name = ?
                 WHERE id = ?
                 """, [header.number] + columns(of: metadata) + [item.text])
         case .objectExtracted(let object, let finding):
@@ -47,8 +46,8 @@ enum Views {
             """
             INSERT INTO item (id, object, deposit_record, depositor, deposited_at,
                 metadata_record, kind, assurance, title, issuer, code_number, code_notation, subject, issued_on, valid_from,
-                valid_until, holder, language, file_name, issuer_folded, holder_folded)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                valid_until, holder, language, file_name)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 deposit.item.text, deposit.object.digest.hex, header.number,
@@ -85,7 +84,6 @@ enum Views {
             metadata.kind.rawValue, metadata.assurance.rawValue, metadata.title, metadata.issuer, metadata.codeNumber,
             metadata.codeNotation, metadata.subject, metadata.issuedOn?.description, metadata.validFrom?.description,
             metadata.validUntil?.description, metadata.holder, metadata.language, metadata.fileName,
-            metadata.issuer.map(SearchForm.folded), metadata.holder.map(SearchForm.folded),
         ]
     }
 }

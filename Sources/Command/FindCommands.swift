@@ -89,9 +89,9 @@ struct Show: AsyncParsableCommand {
 struct FilterOptions: ParsableArguments {
     @Option(help: "Only of this kind: \(EvidenceKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var kind: String?
-    @Option(help: "Only from this issuer, in any spelling.")
+    @Option(help: "Only from this issuer: words of the name, in any spelling.")
     var issuer: String?
-    @Option(help: "Only of this holder, in any spelling.")
+    @Option(help: "Only of this holder: words of the name, in any spelling.")
     var holder: String?
     @Option(help: "Only issued on this day or later.")
     var issuedFrom: String?

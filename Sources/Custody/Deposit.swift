@@ -157,7 +157,8 @@ extension Archive {
                     batch.staged.append((source, result))
                     switch result {
                     case .success(let object): batch.bytes += object.description.size
-                    case .failure(let error): batch.isStopped = (error as? VaultError)?.stopsEverything ?? false
+                    case .failure(let error):
+                        batch.isStopped = batch.isStopped || (error as? VaultError)?.stopsEverything == true
                     }
                 }
             }
@@ -282,10 +283,12 @@ extension EvidenceMetadata {
             guard let text else { return nil }
             let trimmed = NormalForm.nfc(text.trimmingCharacters(in: .whitespacesAndNewlines))
             if trimmed.isEmpty { return nil }
-            if trimmed.count > Self.textLimit {
+            // Scalars, because one character can have any number of marks.
+            if trimmed.unicodeScalars.count > Self.textLimit {
                 throw ArchiveError.metadata(field: field, reason: "has more than \(Self.textLimit) characters")
             }
-            if trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            let breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+            if trimmed.unicodeScalars.contains(where: { breaks.contains($0.properties.generalCategory) }) {
                 throw ArchiveError.metadata(field: field, reason: "has control characters or more than one line")
             }
             return trimmed

@@ -4,7 +4,7 @@ internal import Foundation
 internal import VietnameseText
 internal import Vault
 
-/// Which items to find. `nil` asks nothing; names are taken in any spelling.
+/// Which items to find. `nil` asks nothing; of a name it takes words that follow one another, in any spelling.
 public struct FindFilter: Sendable {
     public var kind: EvidenceKind?
     public var issuer: String?
@@ -173,7 +173,13 @@ extension Archive {
                 guard let item = try catalog.item(before) else { throw ArchiveError.noSuchItem(before.text) }
                 key = item.key
             }
-            let items = try catalog.items(filter.catalogFilter, before: key, limit: limit)
+            let items: [ItemView]
+            if filter.catalogFilter.isEmpty {
+                items = try catalog.items(before: key, limit: limit)
+            } else {
+                try followIndex()
+                items = try catalog.items(keys: searchIndex().items(filter.catalogFilter, before: key, limit: limit))
+            }
             if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
             return items.map {
                 ItemSummary(

@@ -90,12 +90,14 @@ extension Archive {
             let lane: @Sendable () throws -> Void = {
                 // Closed by whoever leaves first: by then the feeder is done, or a lane has failed and all stop.
                 defer { work.close() }
-                var sound: [Digest] = []
+                // Damaged ones too, or they would be first in every run with a budget and keep it from the others.
+                var checked: [Digest] = []
                 while let object = work.take() {
-                    if try self.check(object, by: actor, found: found, tally: tally) { sound.append(object.description.digest) }
-                    if sound.count >= 1000 {
-                        try self.catalog.markChecked(sound, at: self.now())
-                        sound = []
+                    try self.check(object, by: actor, found: found, tally: tally)
+                    checked.append(object.description.digest)
+                    if checked.count >= 1000 {
+                        try self.catalog.markChecked(checked, at: self.now())
+                        checked = []
                     }
                     let done = tally.summary.withLock { summary in
                         summary.objects += 1
@@ -104,7 +106,7 @@ extension Archive {
                     }
                     progress(done, total)
                 }
-                if !sound.isEmpty { try self.catalog.markChecked(sound, at: self.now()) }
+                if !checked.isEmpty { try self.catalog.markChecked(checked, at: self.now()) }
             }
             let feeder: @Sendable () throws -> Void = {
                 defer { work.close() }
@@ -163,41 +165,33 @@ extension Archive {
         }
     }
 
-    /// Whether the object is sound; what is not is moved away, recorded and reported.
+    /// Reads an object; what is not sound is moved away, recorded and reported.
     private func check(
         _ object: ObjectView, by actor: Actor, found: (Finding) -> Void, tally: Tally
-    ) throws -> Bool {
+    ) throws {
         let description = object.description
-        let damage = objects.damage(of: description.digest, size: description.size)
-        let items = damage == nil && !object.isDamaged ? [] : try catalog.items(of: description.digest).map(\.id)
-        guard let damage else {
+        guard objects.damage(of: description.digest, size: description.size) != nil,
+            let (damage, isMoved) = try objects.quarantine(description.digest, size: description.size)
+        else {
             if object.isDamaged {
-                try catalog.append(
-                    [Catalog.Draft(.objectRestored(object: description.digest), subjects: items.map(\.text))],
-                    by: actor, at: now())
+                try record(.objectRestored(object: description.digest), about: description.digest, by: actor)
                 tally.summary.withLock { $0.restored.append(description.digest) }
             }
             if try !catalog.hasPieces(of: description) { found(.pieceList(description.digest)) }
-            return true
-        }
-        var quarantined = false
-        switch damage {
-        case .missing: break
-        // An unreadable sector or a full descriptor table is no reason to move the only copy.
-        case .unreadable: break
-        case .notAFile, .sizeDiffers, .contentDiffers, .pieceDiffers:
-            try objects.quarantine(description.digest)
-            quarantined = true
+            return
         }
         if !object.isDamaged {
-            try catalog.append(
-                [
-                    Catalog.Draft(
-                        .objectDamaged(object: description.digest, damage: damage.description), subjects: items.map(\.text))
-                ], by: actor, at: now())
+            try record(
+                .objectDamaged(object: description.digest, damage: damage.description), about: description.digest, by: actor)
         }
-        found(.object(description.digest, items: items, damage: damage.description, quarantined: quarantined))
-        return false
+        let items = try catalog.items(of: description.digest).map(\.id)
+        found(.object(description.digest, items: items, damage: damage.description, quarantined: isMoved))
+    }
+
+    /// Records what became of an object, about all items that have it.
+    private func record(_ body: RecordBody, about object: Digest, by actor: Actor) throws {
+        let items = try catalog.items(of: object).map(\.id.text)
+        try catalog.append([Catalog.Draft(body, subjects: items)], by: actor, at: now())
     }
 
     /// Looks for files under `objects/` that no record names.

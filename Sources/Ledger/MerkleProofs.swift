@@ -51,6 +51,8 @@ extension MerkleTree {
     public static func verifySubtree(
         _ range: Range<UInt64>, of size: UInt64, subtreeRoot: Digest, root: Digest, proof: [Digest]
     ) -> Bool {
+        // No leaves: the root of nothing, and nothing to prove, so nothing is proved of the tree either.
+        if range.isEmpty { return range.upperBound <= size && subtreeRoot == .ofNothing && proof.isEmpty }
         guard isSubtree(range), range.upperBound <= size else { return false }
         var first = range.lowerBound
         var last = range.upperBound - 1

@@ -1,4 +1,5 @@
 public import Evidence
+internal import Synchronization
 
 extension ObjectStore {
     /// Reads the whole object and answers what is wrong with it, `nil` when nothing is.
@@ -51,21 +52,34 @@ extension ObjectStore {
         }
     }
 
-    /// Moves what stands under the digest to quarantine, whatever it is, and syncs both folders.
-    public func quarantine(_ digest: Digest) throws(VaultError) {
-        let shard = try attempt("quarantine", digest.hex) { try self.shard(of: digest) }
-        try moveToQuarantine(digest, from: shard)
+    /// Looks at an object that was found damaged once more and, unless it is gone or cannot be read, moves what stands
+    /// there to quarantine and syncs both folders.
+    ///
+    /// - Returns: what is wrong with it now, and whether it was moved; `nil` when it is right by now.
+    public func quarantine(_ digest: Digest, size: Int64) throws(VaultError) -> (damage: Damage, isMoved: Bool)? {
+        try placing.withLock { (_) throws(VaultError) in
+            guard let damage = damage(of: digest, size: size) else { return nil }
+            switch damage {
+            // An unreadable sector or a full table of descriptors is no reason to move the only copy.
+            case .missing, .unreadable: return (damage, false)
+            case .notAFile, .sizeDiffers, .contentDiffers, .pieceDiffers:
+                let shard = try attempt("quarantine", digest.hex) { try self.shard(of: digest) }
+                try moveToQuarantine(digest, named: Array(digest.hex.utf8), from: shard)
+                return (damage, true)
+            }
+        }
     }
 
-    func moveToQuarantine(_ digest: Digest, from shard: Descriptor) throws(VaultError) {
+    /// Moves the file `name` of `folder`, which was found under `digest`.
+    func moveToQuarantine(_ digest: Digest, named name: [UInt8], from folder: Descriptor) throws(VaultError) {
         try attempt("quarantine", digest.hex) {
             var generator = SystemRandomNumberGenerator()
-            let name = "\(digest.hex).\(String(generator.next() as UInt32, radix: 16))"
-            try system.rename(Array(digest.hex.utf8), in: shard, to: Array(name.utf8), in: quarantine)
+            let found = "\(digest.hex).\(String(generator.next() as UInt32, radix: 16))"
+            try system.rename(name, in: folder, to: Array(found.utf8), in: quarantine)
         }
         try synchronize("the quarantine") {
             try system.synchronize(quarantine)
-            try system.synchronize(shard)
+            try system.synchronize(folder)
         }
     }
 

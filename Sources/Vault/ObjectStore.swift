@@ -28,6 +28,8 @@ public final class ObjectStore: Sendable {
     let staging: Descriptor
     let quarantine: Descriptor
     private let hasStopped = Mutex(false)
+    /// Held while what stands under a digest changes, so that a check does not move away what a deposit just put there.
+    let placing = Mutex(())
 
     /// Makes the folders of an empty store under `archive` and syncs them, so that no deposit ever has to.
     static func create(in archive: Descriptor, system: SystemCalls) throws(SystemCallError) {
@@ -88,7 +90,8 @@ public final class ObjectStore: Sendable {
 
     /// Stages bytes that are in memory.
     public func stage(bytes: [UInt8], name: String) throws(VaultError) -> StagedObject {
-        try stage(name: name, size: Int64(bytes.count)) { (buffer, offset) throws(SystemCallError) in
+        guard !bytes.isEmpty else { throw .emptyFile(object: name) }
+        return try stage(name: name, size: Int64(bytes.count)) { (buffer, offset) throws(SystemCallError) in
             let count = min(buffer.count, bytes.count - Int(offset))
             bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(offset)..<Int(offset) + count])) }
             return count
@@ -131,6 +134,8 @@ public final class ObjectStore: Sendable {
         while true {
             let count = try attempt("read", name) { try read(buffer, offset) }
             if count == 0 { break }
+            // Longer than it was: the caller sees that it changed. Going on could go on for ever.
+            guard offset + Int64(count) <= size else { throw .changedWhileRead(object: name) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             whole.update(bytes)
             if size > Int64(pieceSize) || offset > 0 { pieces.update(bytes) }
@@ -195,7 +200,7 @@ public final class ObjectStore: Sendable {
                 shard = try attempt("store", object.digest.hex) { try self.shard(of: object.digest) }
                 shards[first] = shard
             }
-            outcomes.append(try install(object, in: shard))
+            outcomes.append(try placing.withLock { (_) throws(VaultError) in try install(object, in: shard) })
         }
         if isBulk {
             try synchronize("the stored files") { try system.synchronizeFileSystem(of: root) }
@@ -227,10 +232,20 @@ public final class ObjectStore: Sendable {
                 }
                 return .alreadyStored
             }
-            try moveToQuarantine(object.digest, from: shard)
-            try attempt("store", object.digest.hex) {
-                try system.rename(object.part, in: staging, to: name, in: shard)
+            // What cannot be read may be the only copy of right bytes behind a failing cable: it stays.
+            if case .unreadable = damage { throw .damaged(object.digest, damage) }
+            // Swapped in one step, so that at no moment nothing stands under the digest.
+            do throws(SystemCallError) {
+                try system.exchange(object.part, in: staging, with: name, in: shard)
+            } catch where error.isUnsupported {
+                // A file system that cannot swap.
+                try moveToQuarantine(object.digest, named: name, from: shard)
+                try attempt("store", object.digest.hex) { try system.rename(object.part, in: staging, to: name, in: shard) }
+                return .replacedDamaged(damage)
+            } catch {
+                throw .system(act: "store", object: object.digest.hex, error)
             }
+            try moveToQuarantine(object.digest, named: object.part, from: staging)
             return .replacedDamaged(damage)
         } catch {
             throw .system(act: "store", object: object.digest.hex, error)

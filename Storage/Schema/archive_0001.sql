@@ -109,18 +109,10 @@ CREATE TABLE item (
     valid_until TEXT,
     holder TEXT,
     language TEXT,
-    file_name TEXT,
-    -- Folded (no diacritics, lower case), for finding by any spelling.
-    issuer_folded TEXT,
-    holder_folded TEXT
+    file_name TEXT
 ) STRICT;
 
 CREATE INDEX item_by_object ON item (object);
-CREATE INDEX item_by_kind ON item (kind, key);
-CREATE INDEX item_by_issue ON item (issued_on, key) WHERE issued_on IS NOT NULL;
-CREATE INDEX item_by_issuer ON item (issuer_folded, key) WHERE issuer_folded IS NOT NULL;
-CREATE INDEX item_by_holder ON item (holder_folded, key) WHERE holder_folded IS NOT NULL;
-CREATE INDEX item_by_code ON item (code_number, code_notation) WHERE code_number IS NOT NULL;
 
 -- Which records are about a subject.
 CREATE TABLE record_subject (

@@ -2,7 +2,7 @@
 
 PRAGMA application_id = 0x4D435356; -- "MCSV"
 
--- When each object's bytes were last read whole and found right. The time of deposit counts: they were digested then.
+-- When each object's bytes were last read whole. The time of deposit counts: they were digested then.
 CREATE TABLE fixity_check (
     object TEXT PRIMARY KEY,
     checked_at TEXT NOT NULL

@@ -248,7 +248,6 @@ struct OracleTests {
             "list of pieces of object BIG: it is not the recorded one"),
         Mutation("a view has another title", #"sql "UPDATE item SET title = 'x' WHERE deposit_record = 53""#, "view item, ITEM: title is 'x'"),
         Mutation("a view lacks an item", #"sql "DELETE FROM item WHERE deposit_record = 53""#, "view item, ITEM: it is missing"),
-        Mutation("a view has a name folded otherwise", #"sql "UPDATE item SET holder_folded = 'nguyễn' WHERE deposit_record = 53""#, "view item, ITEM: holder_folded is"),
         Mutation("a view has an object damaged that is not", #"sql "UPDATE object SET is_damaged = 1 WHERE digest = 'BIG'""#, "view object, BIG: is_damaged is 1"),
         Mutation("a view lacks an object", #"sql "DELETE FROM object WHERE digest = 'BIG'""#, "view object, BIG: it is missing"),
         Mutation("a view lacks a subject", #"sql "DELETE FROM record_subject WHERE number = 54""#, "view record_subject, ITEM: record 54 is missing"),

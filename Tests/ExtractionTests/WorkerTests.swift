@@ -149,8 +149,8 @@ struct WorkerTests {
     }
 
     @Test("how a reader ends says why it failed", arguments: [
-        (.signalled(24), "needs more than 10 s of processor time"), (.signalled(5), "needs more memory than 1024 MiB"),
-        (.outOfMemory, "needs more memory than 1024 MiB"), (.signalled(6), "crashed twice (signal SIGABRT)"),
+        (.signalled(24), "needs more than 10 s of processor time"), (.signalled(5), "needs more memory than 640 MiB"),
+        (.outOfMemory, "needs more memory than 640 MiB"), (.signalled(6), "crashed twice (signal SIGABRT)"),
         (.signalled(9), "crashed twice (signal SIGKILL)"), (.refused("seccomp filter"), "crashed twice (not confined: seccomp filter)"),
     ] as [(ControlReport.ReaderEnd, String)])
     func ends(end: ControlReport.ReaderEnd, reason: String) throws {
@@ -163,7 +163,7 @@ struct WorkerTests {
         let report = ControlReport.ended(.signalled(6), cpuMilliseconds: 0, peakKilobytes: 700 << 10)
         let fake = try fakeWorker([], report: report.bytes)
         let extractor = try Extractor(worker: fake.path)
-        #expect(try extractor.read([]).finding.reason == "needs more memory than 1024 MiB")
+        #expect(try extractor.read([]).finding.reason == "needs more memory than 640 MiB")
     }
 
     /// A worker that answers every document with these bytes and this report.

@@ -533,16 +533,6 @@ METADATA_COLUMNS = (
     "valid_until", "holder", "language", "file_name")
 
 
-def folded(value):
-    result = ""
-    for character in unicodedata.normalize("NFD", value):
-        if character in "đĐðÐɖƉ":
-            result += "d"
-        elif unicodedata.category(character) != "Mn":
-            result += character.lower()
-    return result
-
-
 def check_view(db, table, key, expected):
     """Holds the rows of a view against `expected`: {key: {column: value}}."""
     columns = list(next(iter(expected.values()), {key: None}))
@@ -571,14 +561,6 @@ def check_views(db, fold):
         row.update({column: metadata.get(column) for column in METADATA_COLUMNS})
         items[id] = row
     check_view(db, "item", "id", items)
-    for id, issuer, holder in db.execute("SELECT id, issuer_folded, holder_folded FROM item"):
-        metadata = fold.items[id]["metadata"] if id in fold.items else {}
-        for name, stored in (("issuer", issuer), ("holder", holder)):
-            declared = metadata.get(name)
-            if (declared is None) != (stored is None) or (
-                declared is not None and is_known_to_unicode(declared) and stored != folded(declared)
-            ):
-                found(f"view item, {id}", f"{name}_folded is {stored!r}, declared is {declared!r}")
     stored = set(db.execute("SELECT subject, number FROM record_subject"))
     for subject, number in sorted(fold.subjects - stored):
         found(f"view record_subject, {subject}", f"record {number} is missing")

@@ -19,6 +19,7 @@ public struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// A symbolic link stood where none is followed, or a name where a folder was needed.
     public var isLink: Bool { errno == ELOOP || errno == ENOTDIR || errno == ENXIO }
     public var isFolder: Bool { errno == EISDIR }
+    public var isUnsupported: Bool { errno == EINVAL || errno == ENOSYS }
     public var isDiskFull: Bool { errno == ENOSPC || errno == EDQUOT }
 }
 
@@ -138,16 +139,19 @@ public struct SystemCalls: Sendable {
         let isFolder: Bool
         let size: Int64
         let changed: timespec
+        let changedStatus: timespec
 
         init(_ status: stat) {
             isRegularFile = status.st_mode & S_IFMT == S_IFREG
             isFolder = status.st_mode & S_IFMT == S_IFDIR
             size = Int64(status.st_size)
             changed = status.st_mtim
+            changedStatus = status.st_ctim
         }
 
         func isUnchanged(since earlier: Status) -> Bool {
             size == earlier.size && changed.tv_sec == earlier.changed.tv_sec && changed.tv_nsec == earlier.changed.tv_nsec
+                && changedStatus.tv_sec == earlier.changedStatus.tv_sec && changedStatus.tv_nsec == earlier.changedStatus.tv_nsec
         }
     }
 
@@ -172,11 +176,22 @@ public struct SystemCalls: Sendable {
     func rename(
         _ name: [UInt8], in folder: Descriptor, to newName: [UInt8], in newFolder: Descriptor
     ) throws(SystemCallError) {
+        try rename(name, in: folder, to: newName, in: newFolder, CLINUX_RENAME_NOREPLACE)
+    }
+
+    /// Swaps two names in one step; both have to be there.
+    func exchange(
+        _ name: [UInt8], in folder: Descriptor, with other: [UInt8], in otherFolder: Descriptor
+    ) throws(SystemCallError) {
+        try rename(name, in: folder, to: other, in: otherFolder, CLINUX_RENAME_EXCHANGE)
+    }
+
+    private func rename(
+        _ name: [UInt8], in folder: Descriptor, to newName: [UInt8], in newFolder: Descriptor, _ flag: some BinaryInteger
+    ) throws(SystemCallError) {
         _ = try check(.rename) {
             name.withCString { old in
-                newName.withCString { new in
-                    renameat2(folder.number, old, newFolder.number, new, UInt32(CLINUX_RENAME_NOREPLACE))
-                }
+                newName.withCString { new in renameat2(folder.number, old, newFolder.number, new, UInt32(flag)) }
             }
         }
     }

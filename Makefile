@@ -36,7 +36,8 @@ test: swift deps ## run the whole test suite
 
 test-slow: test ## run the tests and the long experiments: 200 kills during deposits, a 4 GiB file
 	python3 Tests/Oracle/kill_storm.py --rounds 200 --program $(DEBUG)/minhchung
-	MINHCHUNG_SLOW=1 swift test --skip-build --filter Slow
+	swift build -c release
+	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory
 
 bench: swift deps deps-bench ## measure against peers, as ratios
 	swift build -c release

@@ -42,11 +42,12 @@ enum DatabaseFile: String {
             configuration.label = rawValue
             configuration.foreignKeysEnabled = false
             configuration.maximumReaderCount = 4
-            configuration.busyMode = .immediateError
+            // Somebody else may read, a backup for example, and hold up a checkpoint for a moment.
+            configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { db in
-                // Kibibytes when negative. Merging FTS5 segments wants more than SQLite's 2 MiB.
                 // So that the triggers which keep history see what REPLACE deletes.
                 try db.execute(sql: "PRAGMA recursive_triggers = ON")
+                // Kibibytes when negative. Merging FTS5 segments wants more than SQLite's 2 MiB.
                 try db.execute(sql: "PRAGMA cache_size = \(self == .search ? -16_384 : -8_192)")
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
@@ -77,7 +78,11 @@ extension DatabasePool {
     /// Moves what is in the write-ahead log into the database, and closes it. By the connection that writes, because
     /// the last one to close is one that only reads and cannot.
     func checkpointAndClose() throws {
-        try writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        do {
+            try writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            // A reader from outside: the log is part of the database and is moved another time.
+        }
         try close()
     }
 }

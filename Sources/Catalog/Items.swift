@@ -119,16 +119,19 @@ extension Catalog {
         }
     }
 
-    /// The id of the oldest item of this object with this holder and file name: the same deposit, made before.
+    /// The oldest item of this object with this depositor, holder and file name: the same deposit, made before.
     public func sameDeposit(
-        object: Digest, holder: String?, fileName: String?
-    ) throws(CatalogError) -> EvidenceID? {
+        object: Digest, depositor: String, holder: String?, fileName: String?
+    ) throws(CatalogError) -> ItemView? {
         try perform("look for an earlier deposit") {
             try archive.read { db in
                 try db.first(
-                    "SELECT id FROM item WHERE object = ? AND holder IS ? AND file_name IS ? ORDER BY key LIMIT 1",
-                    [object.hex, holder, fileName]
-                ).flatMap { EvidenceID($0["id"] as String) }
+                    """
+                    SELECT \(Self.itemColumns)
+                    WHERE item.object = ? AND item.holder IS ? AND item.file_name IS ? AND item.depositor = ?
+                    ORDER BY item.key LIMIT 1
+                    """, [object.hex, holder, fileName, depositor]
+                ).map(Self.itemView)
             }
         }
     }
@@ -232,6 +235,27 @@ extension Catalog {
                         SELECT count(*) FROM (SELECT header FROM record ORDER BY number DESC LIMIT 100000)
                         WHERE json_extract(header, '$.time') >= ? AND json_extract(header, '$.kind') = ?
                         """, arguments: [time.description, kind.rawValue]) ?? 0
+            }
+        }
+    }
+
+    /// Evidence whose extracted text is damaged or missing, after the object with key `after`.
+    public func objectsWithDamagedText(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
+        try objects(
+            where: "text IN (SELECT digest FROM object WHERE is_damaged = 1) AND is_damaged = 0 AND key > ?", [key], limit: limit)
+    }
+
+    /// How much evidence would be read anew: that whose text is damaged, and that which another tool than `tool` read.
+    public func countToExtractAgain(otherwiseThan tool: String?) throws(CatalogError) -> Int {
+        try perform("count") {
+            try archive.read { db in
+                let texts = try Int.fetchOne(
+                    db, sql: "SELECT count(*) FROM object WHERE text IN (SELECT digest FROM object WHERE is_damaged = 1)") ?? 0
+                guard let tool else { return texts }
+                return texts
+                    + (try Int.fetchOne(
+                        db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NOT NULL AND tool <> ?", arguments: [tool])
+                        ?? 0)
             }
         }
     }

@@ -43,6 +43,10 @@ public final class SearchIndex: Sendable {
         try Int.fetchOne(db, sql: "SELECT value FROM mark WHERE name = 'records'") ?? 0
     }
 
+    private static func lastLeaf(_ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT value FROM mark WHERE name = 'leaf'")
+    }
+
     // MARK: Folding
 
     /// Records folded in one transaction.
@@ -51,20 +55,31 @@ public final class SearchIndex: Sendable {
     /// Folds the records that were appended since the last call. When it returns, what was committed before the call
     /// can be found.
     ///
-    /// - Parameter text: gives the bytes of a text object, `nil` where it is damaged: the item is then found by its
-    ///   metadata only.
+    /// - Parameters:
+    ///   - limit: only the records before this one.
+    ///   - text: gives the bytes of a text object, `nil` where it is damaged: the item is then found by its metadata only.
     public func follow(
-        _ catalog: Catalog, text: (ObjectDescription) -> [UInt8]?, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        _ catalog: Catalog, upTo limit: Int? = nil, text: (ObjectDescription) -> [UInt8]?, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(CatalogError) {
-        let total = catalog.recordTree.size
+        let total = min(catalog.recordTree.size, limit ?? .max)
         try perform("fold records into the search index") {
             var done = try pool.read { db in try Self.mark(db) }
+            // An index of another past: the archive was restored since, or the file is from elsewhere. Begin again.
+            if done > 0, try pool.read({ db in try Self.lastLeaf(db) }) != catalog.leafMark(ofRecord: done - 1) {
+                try pool.write { db in
+                    try db.execute(sql: "DELETE FROM indexed_item; DELETE FROM page; INSERT INTO page_text (page_text) VALUES ('delete-all')")
+                    try db.execute(sql: "UPDATE mark SET value = 0 WHERE name = 'records'")
+                }
+                done = 0
+            }
             while done < total {
                 let next = min(done + Self.batch, total)
                 let items = try catalog.itemsChanged(by: done..<next)
                 try pool.write { db in
                     for item in items { try Self.index(item, text: text, db) }
                     try db.run("UPDATE mark SET value = ? WHERE name = 'records'", [next])
+                    try db.run(
+                        "INSERT OR REPLACE INTO mark (name, value) VALUES ('leaf', ?)", [try catalog.leafMark(ofRecord: next - 1)])
                 }
                 done = next
                 progress(done, total)
@@ -105,8 +120,7 @@ public final class SearchIndex: Sendable {
                 "INSERT INTO page (key, item, number, start, length) VALUES (?, ?, ?, ?, ?)",
                 [key, view.key, number, range.lowerBound, range.count])
         }
-        let declared = view.metadata.searchText
-        if !declared.isEmpty { try insert(page: 0, declared, at: 0..<0) }
+        try insert(page: 0, view.metadata.searchText, at: 0..<0)
         guard let object = item.text, let bytes = text(object) else { return }
         var start = 0
         var number = 1
@@ -273,10 +287,13 @@ public final class SearchIndex: Sendable {
         guard let item = EvidenceID(row["id"] as String), let object = Digest(hex: row["object"] as String) else { return nil }
         let page: Int = row["number"]
         let start: Int = row["start"]
+        let length: Int = row["length"]
+        // No page is as long as a text can be; what says so is damaged.
+        guard start >= 0, (0...(1 << 40)).contains(length), start < 1 << 40 else { return nil }
         return Hit(
             item: item, object: object, page: page,
             text: page == 0 ? nil : (row["text"] as String?).flatMap { Digest(hex: $0) },
-            range: start..<start + (row["length"] as Int))
+            range: start..<start + length)
     }
 }
 
@@ -289,6 +306,32 @@ extension EvidenceMetadata {
 }
 
 extension Catalog {
+    /// What tells this record from one of the same number in another past: the first bytes of its leaf hash; `nil` when
+    /// there is no such record.
+    func leafMark(ofRecord number: Int) throws(CatalogError) -> Int64? {
+        try perform("read record \(number)") {
+            try archive.read { db in
+                try db.first("SELECT hash FROM record_node WHERE level = 0 AND position = ?", [number]).map { row in
+                    (row["hash"] as Data).prefix(7).reduce(0) { $0 << 8 | Int64($1) }
+                }
+            }
+        }
+    }
+
+    /// The first record that names evidence which waits for extraction; `nil` when none waits.
+    public func firstWaitingRecord() throws(CatalogError) -> Int? {
+        try perform("look for what waits") {
+            try archive.read { db in
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT first_record FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0
+                        ORDER BY key LIMIT 1
+                        """)
+            }
+        }
+    }
+
     /// An item with the text that extraction found in its object.
     struct ItemText: Sendable {
         let view: ItemView

@@ -51,7 +51,7 @@ enum Views {
             """,
             [
                 deposit.item.text, deposit.object.digest.hex, header.number,
-                header.actor.actingAs ?? header.actor.account, header.time.description, header.number,
+                header.actor.principal, header.time.description, header.number,
             ] + columns(of: deposit.metadata))
     }
 

@@ -88,17 +88,21 @@ struct DepositFiles: AsyncParsableCommand {
                         "size": .integer(object.size), "new_object": .bool(isNew), "path": .string(sources[source].displayPath),
                     ])
                 } else if !quiet {
-                    printLine("deposited      \(item) \(object.digest) \(sources[source].displayPath)" + (isNew ? "" : " (object known)"))
+                    printLine("deposited      \(item) \(object.digest) \(visible(sources[source].displayPath))" + (isNew ? "" : " (object known)"))
                 }
-            case .alreadyDeposited(let source, let item, let object):
+            case .alreadyDeposited(let source, let item, let object, let isDescribedOtherwise):
                 progress.clear()
                 if json {
                     printJSON([
                         "event": .string("already_deposited"), "item": .string(item.text), "object": .string(object.digest.hex),
                         "size": .integer(object.size), "path": .string(sources[source].displayPath),
+                        "described_otherwise": .bool(isDescribedOtherwise),
                     ])
                 } else if !quiet {
-                    printLine("already there  \(item) \(object.digest) \(sources[source].displayPath)")
+                    printLine("already there  \(item) \(object.digest) \(visible(sources[source].displayPath))")
+                }
+                if isDescribedOtherwise {
+                    printError("kept \(item) as it was described before; to change that: minhchung describe \(item) …")
                 }
             case .repaired(let object, let damage):
                 progress.clear()
@@ -152,7 +156,7 @@ struct DepositFiles: AsyncParsableCommand {
             let tried = summary.deposited + summary.alreadyDeposited + summary.refused
             throw Failure("\(stopped); \(tried) of \(sources.count) files were dealt with, the others were not touched")
         }
-        if summary.refused + skipped > 0 || extraction.refused != nil || extraction.notIndexed != nil { throw ExitCode(Program.Status.somethingWrong) }
+        if summary.refused + skipped + summary.notDescribed > 0 || extraction.refused != nil || extraction.notIndexed != nil { throw ExitCode(Program.Status.somethingWrong) }
     }
 
     private func sources() throws -> (sources: [DepositSource], skipped: [(path: String, reason: String)]) {

@@ -81,9 +81,14 @@ private final class OutputFile: Sendable {
             file = STDOUT_FILENO
             return
         }
-        part = path + Array(".part".utf8)
+        // A short name beside it, since a name may be as long as names can be.
+        part = Array(path.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] } ?? []) + Array(".minhchung-\(getpid()).part".utf8)
         var status = stat()
-        guard path.withZero({ lstat($0, &status) }) != 0 else {
+        let isThere = path.withZero { lstat($0, &status) } == 0
+        guard !isThere || status.st_mode & S_IFMT != S_IFDIR else {
+            throw Failure("cannot write \(displayName): it is a folder; name a file in it with --output")
+        }
+        guard !isThere else {
             throw Failure("cannot write \(displayName): there is such a file; name another with --output")
         }
         file = part.withZero { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }

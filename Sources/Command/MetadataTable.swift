@@ -34,6 +34,9 @@ struct MetadataTable {
         if let unclosed { mistakes.append("line \(unclosed): a quotation mark is not closed") }
         guard let header = records.first?.fields else { throw Failure("cannot read \(name): it is empty") }
         let names = header.map { $0.trimmed.lowercased() }
+        if names.count == 1, names[0].contains(";") {
+            throw Failure("cannot use \(name), nothing was deposited: its fields are parted by semicolons; save it with commas")
+        }
         for column in names where !Self.columns.contains(column) {
             mistakes.append("line 1: there is no column \"\(column)\"; the columns are \(Self.columns.joined(separator: ", "))")
         }
@@ -62,7 +65,8 @@ struct MetadataTable {
             }
         }
         guard mistakes.isEmpty else {
-            throw Failure("cannot use \(name), nothing was deposited:\n  " + mistakes.joined(separator: "\n  "))
+            let shown = mistakes.prefix(20) + (mistakes.count > 20 ? ["and \(mistakes.count - 20) more"] : [])
+            throw Failure("cannot use \(name), nothing was deposited:\n  " + shown.joined(separator: "\n  "))
         }
     }
 

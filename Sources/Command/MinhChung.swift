@@ -50,14 +50,17 @@ struct ArchiveOptions: ParsableArguments {
 
     var path: String {
         if let archive { return archive }
-        return getenv("MINHCHUNG_ARCHIVE").map { String(cString: $0) } ?? "Storage/Archive"
+        let variable = getenv("MINHCHUNG_ARCHIVE").map { String(cString: $0) } ?? ""
+        return variable.isEmpty ? "Storage/Archive" : variable
     }
 
     func validate() throws {
         // SQLite takes the folder's name as UTF-8.
-        guard archive.map(RawArguments.isUTF8) ?? true else { throw ValidationError("--archive has to be UTF-8") }
+        guard archive.map({ RawArguments.isUTF8($0) && !$0.isEmpty }) ?? true else {
+            throw ValidationError("--archive takes a folder, named in UTF-8")
+        }
         guard actingAs.map(Actor.isAccount) ?? true else {
-            throw ValidationError("--as takes an account, not a name: lower-case letters, digits and . - _ @, e.g. an.tran")
+            throw ValidationError("--as takes an account, not a name: lower-case letters, digits and . - _, e.g. officer-17")
         }
     }
 

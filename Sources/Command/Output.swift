@@ -88,17 +88,23 @@ func printLine(_ text: String) {
 
 /// One line on standard error.
 func printError(_ text: String) {
-    write("minhchung: \(text)\n", to: STDERR_FILENO)
+    // Some of it comes from documents and names of files. The list of a table's mistakes is ours and has lines.
+    write("minhchung: \(text.split(separator: "\n").map { visible(String($0)) }.joined(separator: "\n"))\n", to: STDERR_FILENO)
 }
 
-/// Writes without a buffer, so that what is printed is not lost with the process. Whoever listens may have gone away,
-/// which is no reason to stop what is being done.
+/// Why standard output could not be written, the first time that it could not; told at the end, because a deposit goes on.
+let outputFailure = Mutex<Int32>(0)
+
+/// Writes without a buffer, so that what is printed is not lost with the process.
 private func write(_ text: String, to stream: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
         if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
+        guard count > 0 else {
+            if stream == STDOUT_FILENO { outputFailure.withLock { [cause = errno] in $0 = $0 == 0 ? cause : $0 } }
+            return
+        }
         rest = rest.dropFirst(count)
     }
 }

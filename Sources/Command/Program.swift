@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Custody
 internal import Glibc
+internal import Synchronization
 
 @main
 enum Program {
@@ -12,6 +13,8 @@ enum Program {
     }
 
     static func main() async {
+        // A descriptor that is closed would become an archive's file, and what is printed would be written into it.
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         // What this process makes is for its own user only, whatever the shell says.
         umask(0o077)
         // A reader that goes away (`minhchung list | head`) is an error of a write, not the end of a deposit.
@@ -29,7 +32,9 @@ enum Program {
             } else {
                 try command.run()
             }
+            endIfOutputFailed()
         } catch let error as ExitCode {
+            endIfOutputFailed()
             exit(error.rawValue)
         } catch let error where error is ValidationError || MinhChung.exitCode(for: error).isSuccess {
             // The library's own: a wrong command line, or help that was asked for.
@@ -38,5 +43,13 @@ enum Program {
             printError("\(error)")
             exit(Archive.isInUse(error) ? Status.inUse : Archive.isNotFound(error) ? Status.somethingWrong : Status.notDone)
         }
+    }
+
+    /// Output that was cut off must not look whole. Whoever stopped listening (`| head`) knows.
+    private static func endIfOutputFailed() {
+        let cause = outputFailure.withLock { $0 }
+        guard cause != 0, cause != EPIPE else { return }
+        printError("cannot write the output: \(String(cString: strerror(cause))); what was to be done is done")
+        exit(Status.notDone)
     }
 }

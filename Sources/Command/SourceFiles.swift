@@ -14,7 +14,14 @@ struct SourceFiles {
     init(_ arguments: [[UInt8]], archive path: String) {
         var status = stat()
         archive = stat(path, &status) == 0 ? status : nil
-        for argument in arguments { add(argument, isNamed: true) }
+        let own = Self.canonical(Array(path.utf8)).map { $0 + [UInt8(ascii: "/")] }
+        for argument in arguments {
+            if let own, Self.canonical(argument)?.starts(with: own) == true {
+                skip(argument, "it is part of the archive itself")
+            } else {
+                add(argument, isNamed: true)
+            }
+        }
     }
 
     private mutating func add(_ path: [UInt8], isNamed: Bool) {

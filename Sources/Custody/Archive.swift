@@ -99,11 +99,10 @@ public final class Archive: Sendable {
     /// Closes the databases. The archive is released with the last reference to it.
     public func close() async throws {
         try await blocking.run { [self] in
-            try index.withLock { index in
-                try index?.close()
-                index = nil
-            }
+            defer { index.withLock { $0 = nil } }
+            let closing = Result { try index.withLock { try $0?.close() } }
             try catalog.close()
+            try closing.get()
         }
     }
 
@@ -130,12 +129,15 @@ public final class Archive: Sendable {
 
     /// Folds what was recorded into the search index.
     ///
-    /// - Parameter texts: text objects whose bytes are at hand; others are read from the vault.
+    /// - Parameters:
+    ///   - limit: only what was recorded before this record.
+    ///   - texts: text objects whose bytes are at hand; others are read from the vault.
     func followIndex(
-        texts: [Digest: [UInt8]] = [:], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        upTo limit: Int? = nil, texts: [Digest: [UInt8]] = [:],
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws {
         try searchIndex().follow(
-            catalog, text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },  // because a damaged text is `verify`'s to report
+            catalog, upTo: limit, text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },  // because a damaged text is `verify`'s to report
             progress: progress)
     }
 

@@ -31,8 +31,9 @@ public struct DepositSource: Sendable {
 public enum DepositEvent: Sendable {
     /// `source` is an index into the given sources.
     case deposited(source: Int, item: EvidenceID, object: ObjectDescription, isNewObject: Bool)
-    /// This file of this holder was deposited before, and its stored bytes were read again and are right.
-    case alreadyDeposited(source: Int, item: EvidenceID, object: ObjectDescription)
+    /// This person deposited this file of this holder before, and its stored bytes were read again and are right. What is
+    /// declared now was not recorded; where it says something else, `describe` records it.
+    case alreadyDeposited(source: Int, item: EvidenceID, object: ObjectDescription, isDescribedOtherwise: Bool)
     /// What stood in the object's place had changed; it is in quarantine, and the deposited bytes stand there now.
     case repaired(object: Digest, damage: String)
     case refused(source: Int, any Error)
@@ -44,6 +45,8 @@ public struct DepositSummary: Sendable {
     public var deposited = 0
     public var newObjects = 0
     public var alreadyDeposited = 0
+    /// Of those, how many were declared otherwise before.
+    public var notDescribed = 0
     public var refused = 0
     public var bytes: Int64 = 0
     /// What stopped it before all sources were tried.
@@ -178,7 +181,7 @@ extension Archive {
         var events: [DepositEvent] = []
         var pieceLists: [Digest: [Digest]] = [:]
         var fresh: [ObjectToExtract] = []
-        var inBatch: [SameDeposit: EvidenceID] = [:]
+        var inBatch: [SameDeposit: (item: EvidenceID, metadata: EvidenceMetadata)] = [:]
         var seen: Set<Digest> = []
         var toExtract: Set<Digest> = []
         for ((source, staged), outcome) in zip(batch, outcomes) {
@@ -186,19 +189,31 @@ extension Archive {
             let object = staged.description
             let known = known[staged.digest]
             let key = SameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName)
+            if case .refused(let damage) = outcome {
+                summary.refused += 1
+                events.append(.refused(source: source, VaultError.damaged(staged.digest, damage)))
+                continue
+            }
             if case .replacedDamaged(let damage) = outcome {
                 events.append(.repaired(object: staged.digest, damage: damage.description))
             }
-            let earlier = try inBatch[key]
-                ?? (known == nil
-                    ? nil
-                    : catalog.sameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName))
+            var earlier = inBatch[key]
+            if earlier == nil, known != nil,
+                let view = try catalog.sameDeposit(
+                    object: staged.digest, depositor: actor.principal, holder: metadata.holder, fileName: metadata.fileName)
+            {
+                earlier = (view.id, view.metadata)
+            }
             if let earlier {
                 summary.alreadyDeposited += 1
-                events.append(.alreadyDeposited(source: source, item: earlier, object: object))
+                let isDescribedOtherwise = metadata.declares(otherThan: earlier.metadata)
+                if isDescribedOtherwise { summary.notDescribed += 1 }
+                events.append(
+                    .alreadyDeposited(
+                        source: source, item: earlier.item, object: object, isDescribedOtherwise: isDescribedOtherwise))
             } else {
                 let item = EvidenceID.random()
-                inBatch[key] = item
+                inBatch[key] = (item, metadata)
                 drafts.append(
                     Catalog.Draft(
                         .evidenceDeposited(Deposit(item: item, object: object, metadata: metadata)), subjects: [item.text]))
@@ -243,7 +258,9 @@ extension Archive {
                 case .stored: .missing
                 case .replacedDamaged(let damage): damage
                 case .alreadyStored: nil
+                case .refused: nil
                 }
+            if case .refused = outcome { continue }
             guard damage != nil || object.isDamaged, repaired.insert(digest).inserted else { continue }
             let items = try catalog.items(of: digest).map(\.id.text)
             if let damage, !object.isDamaged {
@@ -272,6 +289,16 @@ extension Archive {
 }
 
 extension EvidenceMetadata {
+    /// Whether this declares anything that `earlier` does not say.
+    func declares(otherThan earlier: EvidenceMetadata) -> Bool {
+        func differs<Value: Equatable>(_ now: Value?, _ before: Value?) -> Bool { now != nil && now != before }
+        return differs(title, earlier.title) || differs(issuer, earlier.issuer) || differs(codeNumber, earlier.codeNumber)
+            || differs(codeNotation, earlier.codeNotation) || differs(subject, earlier.subject)
+            || differs(issuedOn, earlier.issuedOn) || differs(validFrom, earlier.validFrom)
+            || differs(validUntil, earlier.validUntil) || differs(language, earlier.language)
+            || kind != .other && kind != earlier.kind || assurance != .citizenCopy && assurance != earlier.assurance
+    }
+
     /// Characters that a declared text may have.
     private static let textLimit = 2000
 
@@ -279,9 +306,11 @@ extension EvidenceMetadata {
     /// - Throws: ``ArchiveError/metadata(field:reason:)``.
     func checked() throws -> EvidenceMetadata {
         var checked = self
-        func clean(_ text: String?, _ field: String) throws -> String? {
+        func clean(_ text: String?, _ field: String, isName: Bool = false) throws -> String? {
             guard let text else { return nil }
-            let trimmed = NormalForm.nfc(text.trimmingCharacters(in: .whitespacesAndNewlines))
+            // White space within is one space, or two spellings of a person's name would be two persons.
+            let spaced = isName ? text : text.split(separator: " ").joined(separator: " ")
+            let trimmed = NormalForm.nfc(spaced.trimmingCharacters(in: .whitespacesAndNewlines))
             if trimmed.isEmpty { return nil }
             // Scalars, because one character can have any number of marks.
             if trimmed.unicodeScalars.count > Self.textLimit {
@@ -300,7 +329,14 @@ extension EvidenceMetadata {
         checked.subject = try clean(subject, "subject")
         checked.holder = try clean(holder, "holder")
         checked.language = try clean(language, "language")
-        checked.fileName = try clean(fileName, "file name")
+        if let tag = checked.language,
+            tag.split(separator: "-", omittingEmptySubsequences: false).contains(where: { part in
+                !(1...8).contains(part.utf8.count) || !part.utf8.allSatisfy { (97...122).contains($0 | 0x20) || (48...57).contains($0) }
+            })
+        {
+            throw ArchiveError.metadata(field: "language", reason: "is no language tag, such as vi or en")
+        }
+        checked.fileName = try clean(fileName, "file name", isName: true)
         if let from = validFrom, let until = validUntil, until < from {
             throw ArchiveError.metadata(field: "valid until", reason: "(\(until)) is before valid from (\(from))")
         }

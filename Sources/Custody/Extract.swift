@@ -42,13 +42,15 @@ extension Archive {
     ) async throws -> ExtractionSummary {
         try await blocking.run { [self] in
             let tool = try Extractor.probe(worker: worker).get().tool
-            progress(try catalog.countToExtract())
+            progress(try catalog.countToExtract() + catalog.countToExtractAgain(otherwiseThan: again ? tool : nil))
             let waiting = Channel<ObjectToExtract>(capacity: 1024)
             let summary = Mutex(ExtractionSummary())
             try BlockingWork.together([
                 {
                     defer { waiting.close() }
                     try self.feed(waiting) { try self.catalog.objectsToExtract(after: $0, limit: 500) }
+                    // Texts are derived: one that is damaged is made anew.
+                    try self.feed(waiting) { try self.catalog.objectsWithDamagedText(after: $0, limit: 500) }
                     guard again else { return }
                     try self.feed(waiting) {
                         try self.catalog.objectsExtractedOtherwise(than: tool, after: $0, limit: 500)
@@ -114,7 +116,7 @@ extension Archive {
                 defer { extractor.stop() }
                 while let next = waiting.take() {
                     if let reading = try self.read(next, with: extractor) {
-                        readings.put(reading)
+                        guard readings.put(reading) else { return }
                     } else {
                         summary.withLock { $0.damaged += 1 }
                     }
@@ -133,7 +135,10 @@ extension Archive {
             var unindexed = (findings: 0, bytes: 0)
             func index() {
                 // An index that cannot follow is told, and stops nothing.
-                let failure = self.indexFailure { try self.followIndex(texts: texts) }
+                // Not beyond what still waits to be read: it would be indexed without its text, and then once more with it.
+                let failure = self.indexFailure {
+                    try self.followIndex(upTo: try self.catalog.firstWaitingRecord(), texts: texts)
+                }
                 summary.withLock { $0.notIndexed = $0.notIndexed ?? failure }
                 texts = [:]
                 unindexed = (0, 0)
@@ -193,12 +198,21 @@ extension Archive {
         var texts: [Digest: [UInt8]] = [:]
         var staged: [StagedObject] = []
         for index in group.indices where !group[index].text.isEmpty {
-            let object = try objects.stage(bytes: group[index].text, name: "the text of \(group[index].object)")
+            let object: StagedObject
+            do {
+                object = try objects.stage(bytes: group[index].text, name: "the text of \(group[index].object)")
+            } catch {
+                staged.forEach(objects.discard)
+                throw error
+            }
             staged.append(object)
             group[index].finding.text = object.description
             texts[object.digest] = group[index].text
         }
         let outcomes = try sealing(staged)
+        for (text, outcome) in zip(staged, outcomes) {
+            if case .refused(let damage) = outcome { throw VaultError.damaged(text.digest, damage) }
+        }
         let knownTexts = try catalog.objects(staged.map(\.digest))
         let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(

@@ -235,7 +235,9 @@ extension Archive {
             if texts[digest] == nil, let text = try catalog.object(digest)?.description {
                 texts[digest] = try objects.open(text, pieces: try catalog.pieces(of: text))
             }
-            guard let stored = texts[digest] else { return nil }
+            // What the index says is not believed: it may be damaged or edited.
+            guard let stored = texts[digest], hit.range.upperBound <= stored.description.size, hit.range.lowerBound >= 0
+            else { return nil }
             let page = try stored.bytes(Int64(hit.range.lowerBound)..<Int64(hit.range.upperBound))
             return Snippet.excerpt(of: String(decoding: page, as: UTF8.self), matching: terms, length: Self.snippetLength)
         } catch is VaultError {

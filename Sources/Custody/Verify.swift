@@ -19,6 +19,7 @@ public enum Finding: Sendable, CustomStringConvertible {
         case .object(let digest, let items, let damage, let quarantined):
             "object \(digest) (\(items.isEmpty ? "an extracted text" : items.map(\.text).joined(separator: ", "))): \(damage)"
                 + (quarantined ? "; moved to quarantine" : "")
+                + (items.isEmpty ? "; make it anew with: minhchung extract" : "; deposit the file again, or restore it from a backup")
         case .record(let number, let reason): "record \(number): \(reason)"
         case .accessLogEntry(let number, let reason): "access log entry \(number): \(reason)"
         case .pieceList(let digest): "object \(digest): the list of its pieces is not the recorded one; run minhchung rebuild"

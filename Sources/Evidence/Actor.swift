@@ -5,16 +5,19 @@ public struct Actor: Sendable, Hashable {
     /// The account in whose name the console operator acts (`--as`), recorded beside the operator, never instead.
     public let actingAs: String?
 
+    /// The account in whose name it is done.
+    public var principal: String { actingAs ?? account }
+
     public init(account: String, actingAs: String? = nil) {
         self.account = account
         self.actingAs = actingAs
     }
 
     /// Whether `text` may name an account: it stands in headers, which are never erased, so it is no person's name but 1
-    /// to 64 lower-case letters, digits, dots, dashes, underscores or at signs.
+    /// to 64 lower-case letters, digits, dots, dashes or underscores; best one that says nothing, like `officer-17`.
     public static func isAccount(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || ".-_@".utf8.contains($0) }
+            && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || ".-_".utf8.contains($0) }
     }
 
     /// The operator at the command line of the machine, by system user name.

@@ -5,6 +5,8 @@ import Glibc
 /// Reads a PDF through Poppler: the text of its pages and what it says of itself. Nothing else of it is touched: no forms,
 /// actions, annotations, attachments or signatures, which is where the time and most of the bugs are.
 enum PDFReader {
+    private static let fewPages = 12
+
     static func read(_ source: Document, _ answer: consuming AnswerWriter) -> Never {
         var failure: UnsafeMutablePointer<GError>?
         let opened: OpaquePointer?
@@ -35,7 +37,8 @@ enum PDFReader {
             } else {
                 answer.page(UnsafeBufferPointer(start: nil, count: 0))
             }
-            g_object_unref(gpointer(page))
+            // A few pages go with the process, which is cheaper than taking them apart.
+            if count > fewPages { g_object_unref(gpointer(page)) }
             if answer.limitMet != nil { break }
         }
         if unreadable > 0 { answer.fact(.unreadablePages, String(unreadable)) }
@@ -95,11 +98,12 @@ enum PDFReader {
         return String(cString: text)
     }
 
-    /// Poppler opens a document that is encrypted with the empty password without telling. The dictionary that says it (a
-    /// trailer, or a cross-reference stream's) is never compressed and stands at the start or near the end of the file.
+    /// Poppler opens a document that is encrypted with the empty password without telling. The dictionary that says it is never
+    /// compressed: it is the trailer at the end, or that of the cross-reference stream which the last line but one points to.
     private static func isEncrypted(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let window = 1 << 20
-        let parts = bytes.count <= 2 * window ? [bytes[...]] : [bytes.prefix(window), bytes.suffix(window)]
+        let window = 4 << 10
+        var parts = [bytes.prefix(window), bytes.suffix(window)]
+        if let start = lastCrossReference(bytes) { parts.append(bytes[start...].prefix(window)) }
         for part in parts.map(UnsafeRawBufferPointer.init(rebasing:)) {
             var after = 0
             while let start = part.offset(of: "/Encrypt", from: after) {
@@ -109,6 +113,18 @@ enum PDFReader {
             }
         }
         return false
+    }
+
+    /// Where the last `startxref` points to, `nil` when it points nowhere in the document.
+    private static func lastCrossReference(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let end = UnsafeRawBufferPointer(rebasing: bytes.suffix(1 << 10))
+        guard let name = end.offset(of: "startxref", from: 0) else { return nil }
+        var offset = 0
+        for byte in end[(name + 9)...].drop(while: { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D }) {
+            guard (48...57).contains(byte), offset < bytes.count else { break }
+            offset = offset * 10 + Int(byte - 48)
+        }
+        return offset < bytes.count ? offset : nil
     }
 
     private static func reason(_ failure: UnsafeMutablePointer<GError>?) -> String {

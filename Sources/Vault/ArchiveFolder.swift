@@ -25,7 +25,7 @@ public final class ArchiveFolder: Sendable {
             }
             let ours = Set(["objects", "staging", "quarantine", "trash", "lock", "format.json.new"] + databases)
             guard try system.names(in: folder).allSatisfy({ ours.contains(displayName($0)) || $0 == formatName }) else {
-                throw VaultError.notAnArchive(path: path, reason: "the folder is not empty; choose another folder")
+                throw VaultError.cannotCreate(path: path, reason: "the folder is not empty; choose another folder")
             }
             guard let lock = try hold(folder, holder: holder, system: system) else {
                 throw VaultError.locked(path: path, holder: heldBy(folder, system: system))
@@ -33,7 +33,12 @@ public final class ArchiveFolder: Sendable {
             // Looked at under the lock: another `init` may have been done a moment ago.
             let names = try system.names(in: folder)
             if names.contains(formatName) {
-                throw VaultError.notAnArchive(path: path, reason: "there is an archive already; choose another folder")
+                throw VaultError.cannotCreate(path: path, reason: "there is an archive already; choose another folder")
+            }
+            // Databases of an `init` that was cut off hold nothing yet. Where there are objects, they are a ledger.
+            guard try !ObjectStore.hasObjects(in: folder, system: system) else {
+                throw VaultError.cannotCreate(
+                    path: path, reason: "it is an archive whose format.json is missing; restore that file from a backup")
             }
             for name in names where databases.contains(displayName(name)) { try system.unlink(name, in: folder) }
             try ObjectStore.create(in: folder, system: system)
@@ -62,7 +67,7 @@ public final class ArchiveFolder: Sendable {
         try attempt("open archive", path) {
             guard let (folder, format) = try find(path, system: system) else {
                 throw VaultError.notAnArchive(
-                    path: path, reason: "there is no archive; make one with: minhchung init --archive \(path)")
+                    path: path, reason: "there is no archive (no format.json); a new one is made with: minhchung init --archive \(path)")
             }
             guard let lock = try hold(folder, holder: holder, system: system) else {
                 throw VaultError.locked(path: path, holder: heldBy(folder, system: system))

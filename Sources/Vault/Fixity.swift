@@ -2,6 +2,17 @@ public import Evidence
 internal import Synchronization
 
 extension ObjectStore {
+    /// Whether anything stands in the folders of objects of the archive in `folder`.
+    static func hasObjects(in folder: Descriptor, system: SystemCalls) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            let objects = try system.open(Array("objects/sha256".utf8), in: folder, isFolder: true)
+            for shard in try system.names(in: objects) {
+                if try !system.names(in: try system.open(shard, in: objects, isFolder: true)).isEmpty { return true }
+            }
+        } catch where error.isMissing {}
+        return false
+    }
+
     /// Reads the whole object and answers what is wrong with it, `nil` when nothing is.
     public func damage(of digest: Digest, size: Int64) -> Damage? {
         do {
@@ -64,23 +75,26 @@ extension ObjectStore {
             case .missing, .unreadable: return (damage, false)
             case .notAFile, .sizeDiffers, .contentDiffers, .pieceDiffers:
                 let shard = try attempt("quarantine", digest.hex) { try self.shard(of: digest) }
-                try moveToQuarantine(digest, named: Array(digest.hex.utf8), from: shard)
+                try moveToQuarantine(digest, from: shard)
                 return (damage, true)
             }
         }
     }
 
-    /// Moves the file `name` of `folder`, which was found under `digest`.
-    func moveToQuarantine(_ digest: Digest, named name: [UInt8], from folder: Descriptor) throws(VaultError) {
+    /// Moves what stands under the digest, whatever it is.
+    func moveToQuarantine(_ digest: Digest, from shard: Descriptor) throws(VaultError) {
         try attempt("quarantine", digest.hex) {
-            var generator = SystemRandomNumberGenerator()
-            let found = "\(digest.hex).\(String(generator.next() as UInt32, radix: 16))"
-            try system.rename(name, in: folder, to: Array(found.utf8), in: quarantine)
+            try system.rename(Array(digest.hex.utf8), in: shard, to: quarantineName(digest), in: quarantine)
         }
         try synchronize("the quarantine") {
             try system.synchronize(quarantine)
-            try system.synchronize(folder)
+            try system.synchronize(shard)
         }
+    }
+
+    func quarantineName(_ digest: Digest) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return Array("\(digest.hex).\(String(generator.next() as UInt32, radix: 16))".utf8)
     }
 
     /// Calls `body` with the name of everything under `objects/sha256`, folder by folder: digests, and names that

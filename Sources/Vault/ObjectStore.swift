@@ -103,18 +103,59 @@ public final class ObjectStore: Sendable {
         read: (UnsafeMutableRawBufferPointer, Int64) throws(SystemCallError) -> Int
     ) throws(VaultError) -> StagedObject {
         guard !hasStopped.withLock({ $0 }) else { throw .stopped }
+        if size <= Self.inMemory {
+            // Digested first: what is there already costs no file that is made and removed again.
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(size) + 1, alignment: 4096)
+            defer { buffer.deallocate() }
+            let count = try attempt("read", name) { try read(buffer, 0) }
+            guard count == Int(size) else { throw .changedWhileRead(object: name) }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            let (description, pieces) = Self.describe(bytes)
+            if try attempt("store", name, { try isPresent(description) }) {
+                return StagedObject(part: [], description: description, pieces: pieces, isPresent: true)
+            }
+            return try staging(name: name, size: size) { (file) throws(VaultError) in
+                try attempt("store", name) { try system.write(file, bytes) }
+                return (description, pieces)
+            }
+        }
+        let staged = try staging(name: name, size: size) { (file) throws(VaultError) in
+            try copy(name: name, size: size, to: file, read: read)
+        }
+        guard try attempt("store", name, { try isPresent(staged.description) }) else { return staged }
+        discard(staged)
+        return StagedObject(part: [], description: staged.description, pieces: staged.pieces, isPresent: true)
+    }
+
+    /// Files up to this size are read whole before anything is written.
+    private static let inMemory: Int64 = 4 << 20
+
+    private static func describe(_ bytes: UnsafeRawBufferPointer) -> (ObjectDescription, [Digest]) {
+        var whole = DigestHasher()
+        whole.update(bytes)
+        let digest = whole.finalize()
+        var pieces = PieceDigests()
+        // An object of one piece has its own digest as that piece's: one hash instead of two for most files.
+        if bytes.count > pieceSize { pieces.update(bytes) }
+        let list = bytes.count > pieceSize ? pieces.finalize() : [digest]
+        let description = ObjectDescription(
+            digest: digest, size: Int64(bytes.count), pieceListDigest: PieceDigests.listDigest(list))
+        return (description, list)
+    }
+
+    /// Makes a file in staging and has `write` fill it; nothing stays when that fails.
+    private func staging(
+        name: String, size: Int64, write: (Descriptor) throws(VaultError) -> (ObjectDescription, [Digest])
+    ) throws(VaultError) -> StagedObject {
         let free = try attempt("store", name) { try system.freeSpace(of: staging) }
         let needed = size + Self.freeSpaceFloor
         guard free >= needed else { throw .tooLittleSpace(object: name, free: free, needed: needed) }
-
         let part = randomPartName()
         let file = try attempt("store", name) { try system.create(part, in: staging) }
         do {
-            let (description, pieces) = try copy(name: name, size: size, to: file, read: read)
+            let (description, pieces) = try write(file)
             try attempt("store", name) { try system.changeMode(file, to: 0o400) }
-            let isPresent = try attempt("store", name) { try self.isPresent(description) }
-            if isPresent { try attempt("store", name) { try system.unlink(part, in: staging) } }
-            return StagedObject(part: part, description: description, pieces: pieces, isPresent: isPresent)
+            return StagedObject(part: part, description: description, pieces: pieces, isPresent: false)
         } catch {
             removePart(part)
             throw error
@@ -125,8 +166,7 @@ public final class ObjectStore: Sendable {
         name: String, size: Int64, to file: Descriptor,
         read: (UnsafeMutableRawBufferPointer, Int64) throws(SystemCallError) -> Int
     ) throws(VaultError) -> (ObjectDescription, [Digest]) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Int(min(max(size, 4096), Int64(pieceSize))), alignment: 4096)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
         defer { buffer.deallocate() }
         var whole = DigestHasher()
         var pieces = PieceDigests()
@@ -138,14 +178,13 @@ public final class ObjectStore: Sendable {
             guard offset + Int64(count) <= size else { throw .changedWhileRead(object: name) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             whole.update(bytes)
-            if size > Int64(pieceSize) || offset > 0 { pieces.update(bytes) }
+            pieces.update(bytes)
             try attempt("store", name) { try system.write(file, bytes) }
             offset += Int64(count)
             if offset == size, count < buffer.count { break }
         }
         let digest = whole.finalize()
-        // An object of one piece has its own digest as that piece's: one hash instead of two for most files.
-        let list = size > Int64(pieceSize) ? pieces.finalize() : [digest]
+        let list = pieces.finalize()
         let description = ObjectDescription(digest: digest, size: offset, pieceListDigest: PieceDigests.listDigest(list))
         return (description, list)
     }
@@ -218,8 +257,7 @@ public final class ObjectStore: Sendable {
             let isThere = try attempt("store", object.digest.hex) {
                 try system.exists(Array(object.digest.hex.utf8), in: shard)
             }
-            guard isThere else { throw .damaged(object.digest, .missing) }
-            return .alreadyStored
+            return isThere ? .alreadyStored : .refused(.missing)
         }
         let name = Array(object.digest.hex.utf8)
         do {
@@ -233,22 +271,36 @@ public final class ObjectStore: Sendable {
                 return .alreadyStored
             }
             // What cannot be read may be the only copy of right bytes behind a failing cable: it stays.
-            if case .unreadable = damage { throw .damaged(object.digest, damage) }
-            // Swapped in one step, so that at no moment nothing stands under the digest.
-            do throws(SystemCallError) {
-                try system.exchange(object.part, in: staging, with: name, in: shard)
-            } catch where error.isUnsupported {
-                // A file system that cannot swap.
-                try moveToQuarantine(object.digest, named: name, from: shard)
-                try attempt("store", object.digest.hex) { try system.rename(object.part, in: staging, to: name, in: shard) }
-                return .replacedDamaged(damage)
-            } catch {
-                throw .system(act: "store", object: object.digest.hex, error)
+            if case .unreadable = damage {
+                discard(object)
+                return .refused(damage)
             }
-            try moveToQuarantine(object.digest, named: object.part, from: staging)
+            try replace(object, in: shard)
             return .replacedDamaged(damage)
         } catch {
             throw .system(act: "store", object: object.digest.hex, error)
+        }
+    }
+
+    /// Puts a staged object in the place of a damaged one, which goes to quarantine. Our bytes take its name there first and
+    /// then the two are swapped in one step: at no moment nothing stands under the digest, nor the damaged bytes in staging,
+    /// which is emptied.
+    private func replace(_ object: StagedObject, in shard: Descriptor) throws(VaultError) {
+        let name = Array(object.digest.hex.utf8)
+        let found = quarantineName(object.digest)
+        try attempt("store", object.digest.hex) {
+            try system.rename(object.part, in: staging, to: found, in: quarantine)
+            do throws(SystemCallError) {
+                try system.exchange(found, in: quarantine, with: name, in: shard)
+            } catch where error.isUnsupported {
+                // A file system that cannot swap.
+                try system.rename(name, in: shard, to: quarantineName(object.digest), in: quarantine)
+                try system.rename(found, in: quarantine, to: name, in: shard)
+            }
+        }
+        try synchronize("the quarantine") {
+            try system.synchronize(quarantine)
+            try system.synchronize(shard)
         }
     }
 
@@ -311,6 +363,8 @@ public enum SealOutcome: Sendable, Equatable {
     case alreadyStored
     /// What was there had changed and is in quarantine now.
     case replacedDamaged(Damage)
+    /// It was not stored: what stands in its place cannot be read, or went away after it was staged.
+    case refused(Damage)
 }
 
 /// Bytes in staging, on their way to become an object. Whoever staged them seals or discards them, once.
@@ -343,28 +397,6 @@ func attempt<Value>(_ act: String, _ object: String, _ body: () throws -> Value)
     } catch {
         throw .other(act: act, object: object, error)
     }
-}
-
-/// A path for people: bytes that are not UTF-8, and control characters, are written as `\xNN`.
-public func displayName(_ path: [UInt8]) -> String {
-    var text = ""
-    var rest = path[...]
-    while !rest.isEmpty {
-        // A scalar has at most four bytes; the shortest valid prefix is the next one.
-        let length = (1...min(4, rest.count)).first { String(validating: rest.prefix($0), as: UTF8.self) != nil }
-        let scalar = length.flatMap { String(validating: rest.prefix($0), as: UTF8.self)?.unicodeScalars.first }
-        if let scalar, let length, scalar.properties.generalCategory != .control {
-            text.unicodeScalars.append(scalar)
-            rest = rest.dropFirst(length)
-        } else {
-            text += #"\x"# + String(decoding: hexadecimal(rest.removeFirst()), as: UTF8.self)
-        }
-    }
-    return text
-}
-
-func hexadecimal(_ byte: UInt8) -> [UInt8] {
-    [byte >> 4, byte & 15].map { $0 < 10 ? 48 + $0 : 87 + $0 }
 }
 
 private func randomPartName() -> [UInt8] {

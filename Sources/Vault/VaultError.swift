@@ -18,6 +18,8 @@ public enum VaultError: Error, CustomStringConvertible {
     case damaged(Digest, Damage)
     /// The archive is held by another process; `holder` is what that process wrote of itself.
     case locked(path: String, holder: String)
+    /// The folder is not one that an archive may be made in.
+    case cannotCreate(path: String, reason: String)
     /// The folder is not what an archive needs.
     case notAnArchive(path: String, reason: String)
 
@@ -35,6 +37,7 @@ public enum VaultError: Error, CustomStringConvertible {
             "cannot store: the disk refused to confirm an earlier write; check the disk, then start again"
         case .damaged(let digest, let damage): "cannot read object \(digest): \(damage)"
         case .locked(let path, let holder): "cannot open archive \(path): it is in use by \(holder)"
+        case .cannotCreate(let path, let reason): "cannot create archive \(path): \(reason)"
         case .notAnArchive(let path, let reason): "cannot open archive \(path): \(reason)"
         }
     }
@@ -42,7 +45,9 @@ public enum VaultError: Error, CustomStringConvertible {
     /// Whether more files would only meet the same trouble.
     public var stopsEverything: Bool {
         switch self {
-        case .tooLittleSpace, .stopped: true
+        case .stopped: true
+        // Else it is this file that is too large, and a smaller one may fit.
+        case .tooLittleSpace(_, let free, _): free < 2 * ObjectStore.freeSpaceFloor
         case .system(_, _, let error): error.isDiskFull
         default: false
         }

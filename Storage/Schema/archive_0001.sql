@@ -113,6 +113,8 @@ CREATE TABLE item (
 ) STRICT;
 
 CREATE INDEX item_by_object ON item (object);
+CREATE INDEX item_by_deposit ON item (object, holder, file_name, depositor);
+CREATE INDEX object_by_text ON object (text) WHERE text IS NOT NULL;
 
 -- Which records are about a subject.
 CREATE TABLE record_subject (

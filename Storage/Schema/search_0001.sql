@@ -40,7 +40,8 @@ CREATE VIRTUAL TABLE page_text USING fts5 (
 -- Words are gathered in memory up to so many bytes before they become a segment of the index.
 INSERT INTO page_text (page_text, rank) VALUES ('hashsize', 8388608);
 
--- `records`: how many records of the ledger are folded into this index.
+-- `records`: how many records of the ledger are folded into this index. `leaf`: the first 7 bytes of the leaf hash of the
+-- last of them, to tell an index of another past.
 CREATE TABLE mark (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL

@@ -161,7 +161,7 @@ struct Deposited {
 
     var already: [Int: EvidenceID] {
         var found: [Int: EvidenceID] = [:]
-        for case .alreadyDeposited(let source, let item, _) in events { found[source] = item }
+        for case .alreadyDeposited(let source, let item, _, _) in events { found[source] = item }
         return found
     }
 

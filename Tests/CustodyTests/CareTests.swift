@@ -355,3 +355,63 @@ struct CareTests {
         #expect(format.contains(#""format":0"#) && format.contains(#""hash":"sha256","piece_size":1048576"#) && format.hasSuffix("}\n"))
     }
 }
+
+@Suite("What a reviewer broke")
+struct MendedTests {
+    @Test func `init leaves an archive alone that lost its format file`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in _ = try await archive.deposit(try place.source("a.txt", "một")) }
+        let root = place.archivePath
+        try #require(unlink("\(root)/format.json") == 0)
+        await #expect(throws: (any Error).self) {
+            try await Archive.create(at: root, by: console, worker: "/nowhere", holder: "me")
+        }
+        #expect(access("\(root)/archive.sqlite", F_OK) == 0)
+    }
+
+    @Test func `an index of another past is folded again`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in _ = try await archive.deposit(try place.source("a.txt", "một")) }
+        let root = place.archivePath
+        let early = try Data(contentsOf: URL(fileURLWithPath: "\(root)/archive.sqlite"))
+        try await place.archive { archive in
+            _ = try await archive.deposit(try place.source("b.txt", "hai"), try place.source("c.txt", "ba"), extracts: true)
+            #expect(try await archive.found("hai").count == 1)
+        }
+        // The archive as it was before, beside the index of later.
+        for suffix in ["-wal", "-shm"] { unlink("\(root)/archive.sqlite\(suffix)") }
+        try early.write(to: URL(fileURLWithPath: "\(root)/archive.sqlite"))
+        try await place.archive { archive in
+            #expect(try await archive.found("hai") == [])
+            let deposited = try await archive.deposit(try place.source("d.txt", "bốn"), extracts: true)
+            #expect(try await archive.found("bốn") == [try #require(deposited.new[0]?.item)])
+        }
+    }
+
+    @Test func `two people who deposit one file make two items`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let source = try place.source("a.txt", "một")
+            var items: Set<EvidenceID> = []
+            for person in ["officer-1", "officer-2", "officer-1"] {
+                _ = try await archive.deposit([source], by: .console(user: "root", actingAs: person)) { _ in }
+            }
+            for item in try await archive.items(by: console) { items.insert(item.id) }
+            #expect(items.count == 2)
+            #expect(try await archive.status().objects == 2)
+        }
+    }
+
+    @Test func `a text that is lost is made anew`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let deposited = try await archive.deposit(try place.source("a.txt", "Đồng Tháp"), extracts: true)
+            let item = try #require(deposited.new[0]?.item)
+            let text = try #require(try await archive.item(item.text, by: console).extraction?.finding.text)
+            try #require(unlink(place.objectPath(text.digest)) == 0)
+            #expect(try await archive.verified().findings.count == 1)
+            #expect(try await archive.extract(by: console, report: { _ in }).total == 1)
+            #expect(try await archive.verified().findings.isEmpty)
+        }
+    }
+}

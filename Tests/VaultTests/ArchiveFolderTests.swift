@@ -61,7 +61,7 @@ struct ArchiveFolderTests {
         }
         let error = try vaultError { _ = try ArchiveFolder.open(at: path, holder: "me") }
         #expect(
-            error.description == "cannot open archive \(path): there is no archive; make one with: minhchung init --archive \(path)")
+            error.description == "cannot open archive \(path): there is no archive (no format.json); a new one is made with: minhchung init --archive \(path)")
     }
 
     @Test func `is made with the folders above it, and only once`() throws {
@@ -72,7 +72,7 @@ struct ArchiveFolderTests {
             try made.writeFormat(Array("{}".utf8))
         }
         let error = try vaultError { _ = try ArchiveFolder.create(at: path, holder: "me") }
-        #expect(error.description == "cannot open archive \(path): there is an archive already; choose another folder")
+        #expect(error.description == "cannot create archive \(path): there is an archive already; choose another folder")
     }
 
     @Test("is not made in a folder that holds somebody's data", arguments: ["notes.txt", ".hidden", "objects.bak"])
@@ -80,7 +80,7 @@ struct ArchiveFolderTests {
         let folder = try TemporaryFolder()
         try folder.file(name, [1])
         let error = try vaultError { _ = try ArchiveFolder.create(at: folder.path, holder: "me") }
-        #expect(error.description == "cannot open archive \(folder.path): the folder is not empty; choose another folder")
+        #expect(error.description == "cannot create archive \(folder.path): the folder is not empty; choose another folder")
         #expect(try names(in: folder.path) == [name])
     }
 

@@ -49,15 +49,16 @@ struct FaultTests {
             try write([contents[1][0] ^ 1], to: Array(path.utf8), flags: 0)
         }
 
-        /// Deposits all with faults; `nil` when that threw.
+        /// Deposits all with faults; whether all was acknowledged.
         func deposit(_ faults: Faults, _ plans: [Faults.Plan]) throws -> Bool {
             let archive = try HeldArchive(in: folder, system: faults.system)
             faults.arm(plans)
             defer { faults.disarm() }
             do {
                 let staged = try sources.map { try archive.store.stage(file: $0) }
-                _ = try archive.store.seal(staged)
-                return true
+                return try archive.store.seal(staged).allSatisfy { outcome in
+                    if case .refused = outcome { false } else { true }
+                }
             } catch {
                 guard error is VaultError else { throw error }
                 return false

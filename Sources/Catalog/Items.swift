@@ -249,8 +249,9 @@ extension Catalog {
     public func countToExtractAgain(otherwiseThan tool: String?) throws(CatalogError) -> Int {
         try perform("count") {
             try archive.read { db in
-                let texts = try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM object WHERE text IN (SELECT digest FROM object WHERE is_damaged = 1)") ?? 0
+                let texts =
+                    try Int.fetchOne(
+                        db, sql: "SELECT count(*) FROM object WHERE text IN (SELECT digest FROM object WHERE is_damaged = 1)") ?? 0
                 guard let tool else { return texts }
                 return texts
                     + (try Int.fetchOne(

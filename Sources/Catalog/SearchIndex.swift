@@ -219,7 +219,8 @@ public final class SearchIndex: Sendable {
                     }
                 }
                 // The last tier contains all others.
-                let count = hits.count < wanted && offset == 0
+                let count =
+                    hits.count < wanted && offset == 0
                     ? hits.count : try Self.count((tiers.last ?? "") + scope, filter: filter, db)
                 return Result(hits: Array(hits.dropFirst(offset)), count: count)
             }

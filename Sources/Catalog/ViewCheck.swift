@@ -31,7 +31,8 @@ struct ViewCheck {
         case .objectRestored(let object): damaged.remove(object.hex)
         case .evidenceDeposited(let deposit):
             items += 1
-            isRight = try isNamed(deposit.object, isEvidence: true, by: number, db)
+            isRight =
+                try isNamed(deposit.object, isEvidence: true, by: number, db)
                 && holds(deposit.item, deposit.metadata, number, depositOf: deposit.object.digest, parsed, db)
         case .evidenceDescribed(let item, let metadata):
             isRight = try holds(item, metadata, number, depositOf: nil, nil, db)

@@ -34,7 +34,8 @@ struct DepositFiles: AsyncParsableCommand {
         commandName: "deposit", abstract: "Keep files and folders as evidence.",
         discussion: """
             Each file that is printed is durable: it survives power loss from then on. Then its text is extracted and \
-            indexed. A file that the same holder deposited before is checked again and not kept twice. \
+            indexed. A file that you deposited before for the same holder is checked again and not kept \
+            twice. \
             Symbolic links inside of folders are passed over.
 
             EXAMPLES
@@ -156,7 +157,9 @@ struct DepositFiles: AsyncParsableCommand {
             let tried = summary.deposited + summary.alreadyDeposited + summary.refused
             throw Failure("\(stopped); \(tried) of \(sources.count) files were dealt with, the others were not touched")
         }
-        if summary.refused + skipped + summary.notDescribed > 0 || extraction.refused != nil || extraction.notIndexed != nil { throw ExitCode(Program.Status.somethingWrong) }
+        if summary.refused + skipped + summary.notDescribed > 0 || extraction.refused != nil || extraction.notIndexed != nil {
+            throw ExitCode(Program.Status.somethingWrong)
+        }
     }
 
     private func sources() throws -> (sources: [DepositSource], skipped: [(path: String, reason: String)]) {

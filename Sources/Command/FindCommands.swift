@@ -65,8 +65,10 @@ struct Show: AsyncParsableCommand {
         line("object", account.object.digest)
         line("size", "\(account.object.size) bytes")
         if account.isDamaged { line("DAMAGED", "the last check found the object missing or changed; see minhchung verify") }
-        line("deposited", "\(account.depositedAt) by \(account.depositor.account)"
-            + (account.depositor.actingAs.map { " acting as \($0)" } ?? "") + ", record \(account.depositRecord)")
+        line(
+            "deposited",
+            "\(account.depositedAt) by \(account.depositor.account)"
+                + (account.depositor.actingAs.map { " acting as \($0)" } ?? "") + ", record \(account.depositRecord)")
         if let (finding, record) = account.extraction {
             line("text", finding.state.rawValue + (finding.pageCount.map { ", \($0) pages" } ?? "") + ", record \(record)")
             line("  type", finding.mediaType)
@@ -208,7 +210,8 @@ struct Search: AsyncParsableCommand {
                 let name = hit.metadata.title ?? hit.metadata.fileName ?? "untitled"
                 let place = hit.page == 0 ? "metadata" : "page \(hit.page)"
                 printLine("\(hit.item)  \(place)  \(visible(name))" + (hit.metadata.holder.map { " · \(visible($0))" } ?? ""))
-                printLine("    " + (hit.snippet.map { highlighted($0.text, $0.matches, isTerminal) } ?? "(the text is damaged; see minhchung verify)"))
+                printLine(
+                    "    " + (hit.snippet.map { highlighted($0.text, $0.matches, isTerminal) } ?? "(the text is damaged; see minhchung verify)"))
             }
         }
         if !options.json, !options.quiet {

@@ -137,7 +137,9 @@ public final class Archive: Sendable {
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws {
         try searchIndex().follow(
-            catalog, upTo: limit, text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },  // because a damaged text is `verify`'s to report
+            catalog, upTo: limit,
+            // A damaged text is `verify`'s to report; here its item is found by its metadata.
+            text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },
             progress: progress)
     }
 

@@ -3,8 +3,8 @@ public import Evidence
 internal import Extraction
 internal import Foundation
 internal import Synchronization
-internal import VietnameseText
 internal import Vault
+internal import VietnameseText
 
 /// A file to deposit and what is declared about it.
 public struct DepositSource: Sendable {

@@ -216,11 +216,12 @@ extension Archive {
         let knownTexts = try catalog.objects(staged.map(\.digest))
         let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(
-            try repairs(of: zip(staged.map(\.digest), outcomes), known: knownTexts) + group.map { reading in
-                Catalog.Draft(
-                    .objectExtracted(object: reading.object, reading.finding),
-                    subjects: [items[reading.object]].compactMap { $0?.text })
-            },
+            try repairs(of: zip(staged.map(\.digest), outcomes), known: knownTexts)
+                + group.map { reading in
+                    Catalog.Draft(
+                        .objectExtracted(object: reading.object, reading.finding),
+                        subjects: [items[reading.object]].compactMap { $0?.text })
+                },
             by: actor, at: now(),
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
         let events = group.map { ExtractionEvent(object: $0.object, item: items[$0.object], finding: $0.finding) }

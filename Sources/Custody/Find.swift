@@ -1,8 +1,8 @@
 internal import Catalog
 public import Evidence
 internal import Foundation
-internal import VietnameseText
 internal import Vault
+internal import VietnameseText
 
 /// Which items to find. `nil` asks nothing; of a name it takes words that follow one another, in any spelling.
 public struct FindFilter: Sendable {

@@ -82,7 +82,7 @@ public final class ArchiveFolder: Sendable {
         do throws(SystemCallError) {
             let folder = try system.open(Array(path.utf8), isFolder: true, followsLink: true)
             return (folder, try contents(of: formatName, in: folder, system: system))
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }
@@ -99,7 +99,7 @@ public final class ArchiveFolder: Sendable {
     public func writeFormat(_ bytes: [UInt8]) throws(VaultError) {
         try attempt("write", "\(path)/format.json") {
             let temporary = Array("format.json.new".utf8)
-            do throws(SystemCallError) { try system.unlink(temporary, in: folder) } catch where error.isMissing {}
+            do throws(SystemCallError) { try system.unlink(temporary, in: folder) } catch  where error.isMissing {}
             let file = try system.create(temporary, in: folder)
             try system.write(file, bytes)
             try system.synchronize(file)

@@ -9,7 +9,7 @@ extension ObjectStore {
             for shard in try system.names(in: objects) {
                 if try !system.names(in: try system.open(shard, in: objects, isFolder: true)).isEmpty { return true }
             }
-        } catch where error.isMissing {}
+        } catch  where error.isMissing {}
         return false
     }
 

@@ -53,7 +53,7 @@ public final class ObjectStore: Sendable {
         for name in try system.names(in: staging) {
             do throws(SystemCallError) {
                 try system.unlink(name, in: staging)
-            } catch where error.isFolder {
+            } catch  where error.isFolder {
                 // Nothing of ours; out of the way, and not lost.
                 let trash = try system.open(Array("trash".utf8), in: archive, isFolder: true)
                 try system.rename(name, in: staging, to: randomPartName(), in: trash)
@@ -263,7 +263,7 @@ public final class ObjectStore: Sendable {
         do {
             try system.rename(object.part, in: staging, to: name, in: shard)
             return .stored
-        } catch where error.isExisting {
+        } catch  where error.isExisting {
             guard let damage = damage(of: object.digest, size: object.description.size) else {
                 try attempt("store", object.digest.hex) {
                     try system.unlink(object.part, in: staging)
@@ -292,7 +292,7 @@ public final class ObjectStore: Sendable {
             try system.rename(object.part, in: staging, to: found, in: quarantine)
             do throws(SystemCallError) {
                 try system.exchange(found, in: quarantine, with: name, in: shard)
-            } catch where error.isUnsupported {
+            } catch  where error.isUnsupported {
                 // A file system that cannot swap.
                 try system.rename(name, in: shard, to: quarantineName(object.digest), in: quarantine)
                 try system.rename(found, in: quarantine, to: name, in: shard)

@@ -94,8 +94,7 @@ public enum Snippet {
     }
 
     /// The words around `core` that fit, a third of the rest before it and two thirds after, or more where one side ends.
-    private static func stretch(around core: Range<Int>, distances: [(start: Int, end: Int)], length: Int) -> Range<Int>
-    {
+    private static func stretch(around core: Range<Int>, distances: [(start: Int, end: Int)], length: Int) -> Range<Int> {
         var lower = core.lowerBound
         var upper = core.upperBound
         func size(_ lower: Int, _ upper: Int) -> Int { distances[upper - 1].end - distances[lower].start }

@@ -213,14 +213,17 @@ struct AppendTests {
     // MARK: What the database itself stops
 
     @Test(
-        "the database stops mistakes", arguments: [
+        "the database stops mistakes",
+        arguments: [
             "UPDATE record SET header = '{}' WHERE number = 0", "DELETE FROM record WHERE number = 1", "DELETE FROM record",
             "UPDATE record_body SET body = '{}'", "UPDATE record_body SET salt = zeroblob(32)", "UPDATE record_node SET hash = zeroblob(32)",
             "DELETE FROM record_node WHERE level = 1", "UPDATE access SET header = '{}'", "UPDATE access_node SET hash = zeroblob(32)",
             "INSERT INTO record (number, header) VALUES (0, '{}')", "INSERT INTO record_body VALUES (7, zeroblob(31), '{}')",
             "INSERT INTO record_node VALUES (0, 0, zeroblob(32))", "INSERT INTO record_node VALUES (0, 9, zeroblob(33))",
-            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record (number, header) VALUES (0, '{}')", "INSERT INTO record (number, header) VALUES (3, x'00')",
-            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_node VALUES (0, 0, zeroblob(32))", "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_body VALUES (0, zeroblob(32), '{}')",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record (number, header) VALUES (0, '{}')",
+            "INSERT INTO record (number, header) VALUES (3, x'00')",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_node VALUES (0, 0, zeroblob(32))",
+            "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO record_body VALUES (0, zeroblob(32), '{}')",
             "PRAGMA recursive_triggers = ON; INSERT OR REPLACE INTO access (number, header) VALUES (0, '{}')",
         ])
     func stopped(sql: String) throws {

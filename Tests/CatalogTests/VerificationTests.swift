@@ -57,19 +57,35 @@ struct VerificationTests {
     static let edited = "edited"
     static let missing = "missing"
     static let tamperings: [Tampering] = [
-        Tampering("an edited header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 7", [(7, "its header was edited")]),
-        Tampering("an edited first header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 0", [(0, "its header was edited")]),
-        Tampering("an edited last header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 39", [(39, "its header was edited")]),
-        Tampering("an edited time", "UPDATE record SET header = replace(header, '2026', '2025') WHERE number IN (3, 30)", [(3, edited), (30, edited)]),
+        Tampering(
+            "an edited header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 7",
+            [(7, "its header was edited")]),
+        Tampering(
+            "an edited first header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 0",
+            [(0, "its header was edited")]),
+        Tampering(
+            "an edited last header", "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 39",
+            [(39, "its header was edited")]),
+        Tampering(
+            "an edited time", "UPDATE record SET header = replace(header, '2026', '2025') WHERE number IN (3, 30)", [(3, edited), (30, edited)]),
         Tampering("a header with a space", "UPDATE record SET header = header || ' ' WHERE number = 7", [(7, edited)]),
-        Tampering("a header with something behind a zero byte", "UPDATE record SET header = CAST(CAST(header AS BLOB) || x'0041' AS TEXT) WHERE number = 7", [(7, edited)]),
-        Tampering("an edited body", "UPDATE record_body SET body = replace(body, 'Giấy khen', 'Bằng khen') WHERE number = 9", [(9, "its body was edited")]),
-        Tampering("a body in another normal form", "UPDATE record_body SET body = replace(body, 'ấ', 'a' || char(770) || char(769)) WHERE number = 9", [(9, "its body was edited")]),
-        Tampering("a body with something behind a zero byte", "UPDATE record_body SET body = CAST(CAST(body AS BLOB) || x'0041' AS TEXT) WHERE number = 9", [(9, "its body was edited")]),
+        Tampering(
+            "a header with something behind a zero byte", "UPDATE record SET header = CAST(CAST(header AS BLOB) || x'0041' AS TEXT) WHERE number = 7",
+            [(7, edited)]),
+        Tampering(
+            "an edited body", "UPDATE record_body SET body = replace(body, 'Giấy khen', 'Bằng khen') WHERE number = 9", [(9, "its body was edited")]),
+        Tampering(
+            "a body in another normal form", "UPDATE record_body SET body = replace(body, 'ấ', 'a' || char(770) || char(769)) WHERE number = 9",
+            [(9, "its body was edited")]),
+        Tampering(
+            "a body with something behind a zero byte", "UPDATE record_body SET body = CAST(CAST(body AS BLOB) || x'0041' AS TEXT) WHERE number = 9",
+            [(9, "its body was edited")]),
         Tampering("an edited salt", "UPDATE record_body SET salt = zeroblob(32) WHERE number = 9", [(9, "its body was edited")]),
         Tampering("a body that is gone", "DELETE FROM record_body WHERE number = 12", [(12, "its body is missing")]),
         Tampering("all bodies gone", "DELETE FROM record_body", (0..<records).map { ($0, "its body is missing") }),
-        Tampering("swapped bodies", """
+        Tampering(
+            "swapped bodies",
+            """
             CREATE TEMP TABLE t AS SELECT * FROM record_body WHERE number IN (4, 5);
             UPDATE record_body SET salt = (SELECT salt FROM t WHERE number = 9 - record_body.number), body = (SELECT body FROM t WHERE number = 9 - record_body.number) WHERE number IN (4, 5)
             """, [(4, "its body was edited"), (5, "its body was edited")]),
@@ -80,39 +96,58 @@ struct VerificationTests {
         Tampering("two records gone", "DELETE FROM record WHERE number IN (5, 20)", [(5, missing), (20, missing)]),
         Tampering("two neighbours gone", "DELETE FROM record WHERE number IN (5, 6)", [(5, missing), (6, missing)]),
         Tampering("the last three records gone", "DELETE FROM record WHERE number >= 37", [(37, missing), (38, missing), (39, missing)]),
-        Tampering("a record gone and another edited behind it", "DELETE FROM record WHERE number = 5; UPDATE record SET header = header || ' ' WHERE number = 6; UPDATE record_body SET body = body || ' ' WHERE number = 39", [(5, missing), (6, edited), (39, edited)]),
+        Tampering(
+            "a record gone and another edited behind it",
+            "DELETE FROM record WHERE number = 5; UPDATE record SET header = header || ' ' WHERE number = 6; UPDATE record_body SET body = body || ' ' WHERE number = 39",
+            [(5, missing), (6, edited), (39, edited)]),
         Tampering("all records gone", "DELETE FROM record; DELETE FROM record_body; DELETE FROM record_node", [(0, missing)]),
-        Tampering("swapped headers", """
+        Tampering(
+            "swapped headers",
+            """
             CREATE TEMP TABLE t AS SELECT * FROM record WHERE number IN (20, 21);
             UPDATE record SET header = (SELECT header FROM t WHERE number = 41 - record.number) WHERE number IN (20, 21)
             """, [(20, edited), (21, edited)]),
-        Tampering("swapped records with their leaves and bodies", """
+        Tampering(
+            "swapped records with their leaves and bodies",
+            """
             CREATE TEMP TABLE t AS SELECT * FROM record JOIN record_body USING (number) JOIN record_node ON level = 0 AND position = number WHERE number IN (20, 23);
             UPDATE record SET header = (SELECT header FROM t WHERE number = 43 - record.number) WHERE number IN (20, 23);
             UPDATE record_body SET salt = (SELECT salt FROM t WHERE number = 43 - record_body.number), body = (SELECT body FROM t WHERE number = 43 - record_body.number) WHERE number IN (20, 23);
             UPDATE record_node SET hash = (SELECT hash FROM t WHERE number = 43 - record_node.position) WHERE level = 0 AND position IN (20, 23)
             """, [(20, "number 23"), (21, "node 1/10"), (23, "number 20"), (23, "node 1/11")], spreads: true),
-        Tampering("an edited leaf", "UPDATE record_node SET hash = zeroblob(32) WHERE level = 0 AND position = 12", [(12, edited), (13, "node 1/6")], spreads: true),
+        Tampering(
+            "an edited leaf", "UPDATE record_node SET hash = zeroblob(32) WHERE level = 0 AND position = 12", [(12, edited), (13, "node 1/6")],
+            spreads: true),
         Tampering("an edited node of level 1", "UPDATE record_node SET hash = zeroblob(32) WHERE level = 1 AND position = 3", [(7, "node 1/3")]),
         Tampering("an edited node of level 5", "UPDATE record_node SET hash = zeroblob(32) WHERE level = 5", [(31, "node 5/0")], spreads: true),
         Tampering("a leaf that is gone", "DELETE FROM record_node WHERE level = 0 AND position = 12", [(12, "its leaf is missing from the tree")]),
         Tampering("a node that is gone", "DELETE FROM record_node WHERE level = 3 AND position = 2", [(23, "node 3/2")]),
         Tampering("a node of the right edge that is gone", "DELETE FROM record_node WHERE level = 5", [(31, "node 5/0")]),
-        Tampering("a record more", "INSERT INTO record SELECT 40, replace(header, '39', '40') FROM record WHERE number = 39", [(40, "its leaf is missing")]),
+        Tampering(
+            "a record more", "INSERT INTO record SELECT 40, replace(header, '39', '40') FROM record WHERE number = 39", [(40, "its leaf is missing")]),
         Tampering("a leaf more", "INSERT INTO record_node VALUES (0, 40, zeroblob(32))", [(40, missing)]),
         Tampering("a node of level 1 more", "INSERT INTO record_node VALUES (1, 20, zeroblob(32))", [(39, "1 nodes too many")]),
         Tampering("a node of level 7 more", "INSERT INTO record_node VALUES (7, 0, zeroblob(32))", [(39, "1 nodes too many")]),
         Tampering("a record before the first", "INSERT INTO record SELECT -1, header FROM record WHERE number = 0", [(-1, "")], spreads: true),
-        Tampering("an edited entry of the access log", "UPDATE access SET header = replace(header, 'ev-3', 'ev-9') WHERE number = 3", [(3, edited)], isAccessLog: true),
+        Tampering(
+            "an edited entry of the access log", "UPDATE access SET header = replace(header, 'ev-3', 'ev-9') WHERE number = 3", [(3, edited)],
+            isAccessLog: true),
         Tampering("an entry gone from the access log", "DELETE FROM access WHERE number = 5", [(5, missing)], isAccessLog: true),
-        Tampering("two entries gone from the access log", "DELETE FROM access WHERE number IN (5, 8)", [(5, missing), (8, missing)], isAccessLog: true),
+        Tampering(
+            "two entries gone from the access log", "DELETE FROM access WHERE number IN (5, 8)", [(5, missing), (8, missing)], isAccessLog: true),
         Tampering("the last entry gone from the access log", "DELETE FROM access WHERE number = 11", [(11, missing)], isAccessLog: true),
-        Tampering("swapped entries of the access log", """
+        Tampering(
+            "swapped entries of the access log",
+            """
             CREATE TEMP TABLE t AS SELECT * FROM access WHERE number IN (1, 2);
             UPDATE access SET header = (SELECT header FROM t WHERE number = 3 - access.number) WHERE number IN (1, 2)
             """, [(1, edited), (2, edited)], isAccessLog: true),
-        Tampering("an edited node of the access log", "UPDATE access_node SET hash = zeroblob(32) WHERE level = 3", [(7, "node 3/0")], spreads: true, isAccessLog: true),
-        Tampering("an entry of the access log more", "INSERT INTO access SELECT 12, header FROM access WHERE number = 11", [(12, "its leaf is missing")], isAccessLog: true),
+        Tampering(
+            "an edited node of the access log", "UPDATE access_node SET hash = zeroblob(32) WHERE level = 3", [(7, "node 3/0")], spreads: true,
+            isAccessLog: true),
+        Tampering(
+            "an entry of the access log more", "INSERT INTO access SELECT 12, header FROM access WHERE number = 11", [(12, "its leaf is missing")],
+            isAccessLog: true),
     ]
 
     @Test("names what was tampered with", arguments: tamperings)
@@ -123,7 +158,9 @@ struct VerificationTests {
         if !tampering.spreads { #expect(Set(findings.map(\.number)) == Set(tampering.named.map(\.0)), "\(findings)") }
         #expect(findings.allSatisfy { $0.isAccessLog == tampering.isAccessLog }, "\(findings)")
         for (number, words) in tampering.named {
-            #expect(findings.contains { $0.number == number && (words.isEmpty || $0.reason.contains(words)) }, "record \(number): \(words) in \(findings)")
+            #expect(
+                findings.contains { $0.number == number && (words.isEmpty || $0.reason.contains(words)) }, "record \(number): \(words) in \(findings)"
+            )
         }
     }
 

@@ -19,9 +19,10 @@ struct ViewsTests {
             let views = try folder.dump(viewTables)
             #expect(views.split(separator: "\n").count > 60, what)
 
-            for harm in ["", "DELETE FROM item; DELETE FROM object WHERE key % 2; DELETE FROM record_subject;",
-                "UPDATE item SET title = 'x', key = key + 1000; UPDATE object SET is_damaged = 1 - is_damaged, size = 0;"]
-            {
+            for harm in [
+                "", "DELETE FROM item; DELETE FROM object WHERE key % 2; DELETE FROM record_subject;",
+                "UPDATE item SET title = 'x', key = key + 1000; UPDATE object SET is_damaged = 1 - is_damaged, size = 0;",
+            ] {
                 try folder.sqlite("archive.sqlite", harm)
                 catalog = try Catalog(in: folder.path, creates: true)
                 var last = (0, 0)
@@ -90,7 +91,8 @@ struct ViewsTests {
         #expect(try catalog.pieces(of: small) == [small.digest])
         for harm in [
             "UPDATE piece_list SET pieces = zeroblob(64)", "UPDATE piece_list SET pieces = substr(pieces, 1, 32)",
-            "UPDATE piece_list SET pieces = CAST(pieces || x'00' AS BLOB)", "UPDATE piece_list SET pieces = CAST(substr(pieces, 33) || substr(pieces, 1, 32) AS BLOB)",
+            "UPDATE piece_list SET pieces = CAST(pieces || x'00' AS BLOB)",
+            "UPDATE piece_list SET pieces = CAST(substr(pieces, 33) || substr(pieces, 1, 32) AS BLOB)",
             "DELETE FROM piece_list",
         ] {
             try catalog.close()
@@ -111,20 +113,68 @@ struct ViewsTests {
 
     /// What the catalog asks, and the index that has to answer it.
     static let plans: [(what: String, database: String, sql: String, index: String)] = [
-        ("an item by id", "archive.sqlite", "SELECT item.*, object.size FROM item JOIN object ON object.digest = item.object WHERE item.id = 'ev-1'", "SEARCH item USING INDEX sqlite_autoindex_item_1 (id=?)"),
-        ("items by the beginning of an id", "archive.sqlite", "SELECT * FROM item JOIN object ON object.digest = item.object WHERE item.id >= 'ev-1' AND item.id < 'ev-1~' LIMIT 5", "SEARCH item USING INDEX sqlite_autoindex_item_1 (id>? AND id<?)"),
-        ("items by object", "archive.sqlite", "SELECT * FROM item JOIN object ON object.digest = item.object WHERE item.object = 'ab' ORDER BY item.key", "SEARCH item USING INDEX item_by_object (object=?)"),
-        ("an earlier deposit", "archive.sqlite", "SELECT id FROM item WHERE object = 'ab' AND holder IS 'x' AND file_name IS 'y' ORDER BY key LIMIT 1", "SEARCH item USING INDEX item_by_object (object=?)"),
-        ("an object by digest", "archive.sqlite", "SELECT * FROM object WHERE digest = 'ab'", "SEARCH object USING INDEX sqlite_autoindex_object_1 (digest=?)"),
-        ("objects by their first byte", "archive.sqlite", "SELECT digest FROM object WHERE digest >= 'ab' AND digest < 'abg'", "SEARCH object USING COVERING INDEX sqlite_autoindex_object_1 (digest>? AND digest<?)"),
-        ("what waits for extraction", "archive.sqlite", "SELECT * FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND key > 5 ORDER BY key LIMIT 500", "object_to_extract"),
-        ("how much waits for extraction", "archive.sqlite", "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1", "object_to_extract"),
+        (
+            "an item by id", "archive.sqlite",
+            "SELECT item.*, object.size FROM item JOIN object ON object.digest = item.object WHERE item.id = 'ev-1'",
+            "SEARCH item USING INDEX sqlite_autoindex_item_1 (id=?)"
+        ),
+        (
+            "items by the beginning of an id", "archive.sqlite",
+            "SELECT * FROM item JOIN object ON object.digest = item.object WHERE item.id >= 'ev-1' AND item.id < 'ev-1~' LIMIT 5",
+            "SEARCH item USING INDEX sqlite_autoindex_item_1 (id>? AND id<?)"
+        ),
+        (
+            "items by object", "archive.sqlite",
+            "SELECT * FROM item JOIN object ON object.digest = item.object WHERE item.object = 'ab' ORDER BY item.key",
+            "SEARCH item USING INDEX item_by_object (object=?)"
+        ),
+        (
+            "an earlier deposit", "archive.sqlite",
+            "SELECT id FROM item WHERE object = 'ab' AND holder IS 'x' AND file_name IS 'y' ORDER BY key LIMIT 1",
+            "SEARCH item USING INDEX item_by_object (object=?)"
+        ),
+        (
+            "an object by digest", "archive.sqlite", "SELECT * FROM object WHERE digest = 'ab'",
+            "SEARCH object USING INDEX sqlite_autoindex_object_1 (digest=?)"
+        ),
+        (
+            "objects by their first byte", "archive.sqlite", "SELECT digest FROM object WHERE digest >= 'ab' AND digest < 'abg'",
+            "SEARCH object USING COVERING INDEX sqlite_autoindex_object_1 (digest>? AND digest<?)"
+        ),
+        (
+            "what waits for extraction", "archive.sqlite",
+            "SELECT * FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND key > 5 ORDER BY key LIMIT 500",
+            "object_to_extract"
+        ),
+        (
+            "how much waits for extraction", "archive.sqlite", "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1",
+            "object_to_extract"
+        ),
         ("damaged objects", "archive.sqlite", "SELECT count(*) FROM object WHERE is_damaged = 1", "object_damaged"),
-        ("records about a subject", "archive.sqlite", "SELECT number FROM record_subject WHERE subject = 'ev-1' ORDER BY number", "SEARCH record_subject USING PRIMARY KEY (subject=?)"),
-        ("a record", "archive.sqlite", "SELECT header, salt, body, hash FROM record LEFT JOIN record_body USING (number) LEFT JOIN record_node ON level = 0 AND position = record.number WHERE record.number = 5", "SEARCH record_node USING PRIMARY KEY (level=? AND position=?)"),
-        ("what was not checked for longest", "service.sqlite", "SELECT checked_at, object FROM fixity_check WHERE checked_at < 'x' AND (checked_at, object) > ('', '') ORDER BY checked_at, object LIMIT 500", "fixity_check_by_age"),
-        ("pages of a search", "search.sqlite", "SELECT page.key, indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item WHERE page_text MATCH 'exact : (\"a\")' AND (NULL IS NULL OR issued_on >= NULL) ORDER BY page_text.rowid DESC LIMIT 20", "SEARCH page USING INTEGER PRIMARY KEY (rowid=?)"),
-        ("items of a search", "search.sqlite", "SELECT page.key, indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item WHERE page_text MATCH 'exact : (\"a\")' ORDER BY page_text.rowid DESC LIMIT 20", "SEARCH indexed_item USING INTEGER PRIMARY KEY (rowid=?)"),
+        (
+            "records about a subject", "archive.sqlite", "SELECT number FROM record_subject WHERE subject = 'ev-1' ORDER BY number",
+            "SEARCH record_subject USING PRIMARY KEY (subject=?)"
+        ),
+        (
+            "a record", "archive.sqlite",
+            "SELECT header, salt, body, hash FROM record LEFT JOIN record_body USING (number) LEFT JOIN record_node ON level = 0 AND position = record.number WHERE record.number = 5",
+            "SEARCH record_node USING PRIMARY KEY (level=? AND position=?)"
+        ),
+        (
+            "what was not checked for longest", "service.sqlite",
+            "SELECT checked_at, object FROM fixity_check WHERE checked_at < 'x' AND (checked_at, object) > ('', '') ORDER BY checked_at, object LIMIT 500",
+            "fixity_check_by_age"
+        ),
+        (
+            "pages of a search", "search.sqlite",
+            "SELECT page.key, indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item WHERE page_text MATCH 'exact : (\"a\")' AND (NULL IS NULL OR issued_on >= NULL) ORDER BY page_text.rowid DESC LIMIT 20",
+            "SEARCH page USING INTEGER PRIMARY KEY (rowid=?)"
+        ),
+        (
+            "items of a search", "search.sqlite",
+            "SELECT page.key, indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item WHERE page_text MATCH 'exact : (\"a\")' ORDER BY page_text.rowid DESC LIMIT 20",
+            "SEARCH indexed_item USING INTEGER PRIMARY KEY (rowid=?)"
+        ),
     ]
 
     @Test("an index answers", arguments: plans)

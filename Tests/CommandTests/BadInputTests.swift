@@ -76,7 +76,8 @@ struct BadInputTests {
     @Test("A full disk stops the deposit with one line; what was acknowledged is there", .enabled(if: getuid() == 0, "mounting needs root"))
     func fullDisk() throws {
         let workplace = try Workplace(hasArchive: false)
-        let setUp = "mkdir disk && mount -t tmpfs -o size=40m tmpfs disk && mkdir in && "
+        let setUp =
+            "mkdir disk && mount -t tmpfs -o size=40m tmpfs disk && mkdir in && "
             + "for i in $(seq 20); do head -c 3000000 /dev/urandom > in/$i; done"
         #expect(try workplace.shell(setUp).status == 0)
         defer { _ = try? workplace.shell("umount disk") }  // because the folder goes with the machine's temporary files

@@ -24,10 +24,11 @@ final class TestClock: Sendable {
     private let milliseconds = Mutex<Int64>(1_795_245_300_000)
 
     func now() -> Timestamp {
-        Timestamp(milliseconds: milliseconds.withLock { time in
-            time += 1
-            return time
-        })
+        Timestamp(
+            milliseconds: milliseconds.withLock { time in
+                time += 1
+                return time
+            })
     }
 
     func advance(minutes: Int) { milliseconds.withLock { $0 += Int64(minutes) * 60_000 } }
@@ -74,7 +75,7 @@ final class TestPlace: Sendable {
         for _ in 0..<20_000 {
             do {
                 return try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
-            } catch where Archive.isInUse(error) {
+            } catch  where Archive.isInUse(error) {
                 sched_yield()
             }
         }

@@ -119,7 +119,9 @@ struct CareTests {
     @Test func `a damaged text leaves the item served, and reading again mends it`() async throws {
         let place = try TestPlace()
         try await place.archive { archive in
-            let item = try await archive.deposit(try place.source("a.txt", "Số: 677/QĐ-TTg\nHà Nội, ngày 03 tháng 5 năm 2023\nhọc tập"), extracts: true).onlyItem()
+            let item = try await archive.deposit(
+                try place.source("a.txt", "Số: 677/QĐ-TTg\nHà Nội, ngày 03 tháng 5 năm 2023\nhọc tập"), extracts: true
+            ).onlyItem()
             let account = try await archive.item(item.text, by: console)
             let text = try #require(account.extraction?.finding.text)
             #expect(account.suggestions.contains { $0.field == "code" && $0.value == "677/QĐ-TTg" })
@@ -146,12 +148,14 @@ struct CareTests {
     /// Record 0 is the archive's, 1 to 3 are deposits.
     static let tamperings = [
         Tampering(name: "an edited body", sql: "UPDATE record_body SET body = replace(body, 'An', 'Em') WHERE number = 2;", record: 2),
-        Tampering(name: "an edited header", sql: "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 2;", record: 2),
+        Tampering(
+            name: "an edited header", sql: "UPDATE record SET header = replace(header, 'console:lan', 'console:eve') WHERE number = 2;", record: 2),
         Tampering(name: "an edited salt", sql: "UPDATE record_body SET salt = zeroblob(32) WHERE number = 2;", record: 2),
         Tampering(name: "a body that is gone", sql: "DELETE FROM record_body WHERE number = 2;", record: 2),
         Tampering(name: "a record that is gone", sql: "DELETE FROM record WHERE number = 2;", record: 2),
         Tampering(
-            name: "a body and its view", sql: "UPDATE record_body SET body = replace(body, 'An', 'Em') WHERE number = 2; UPDATE item SET holder = 'Em' WHERE key = 2;",
+            name: "a body and its view",
+            sql: "UPDATE record_body SET body = replace(body, 'An', 'Em') WHERE number = 2; UPDATE item SET holder = 'Em' WHERE key = 2;",
             record: 2),
     ]
 
@@ -196,9 +200,11 @@ struct CareTests {
         }
     }
 
-    @Test("a damaged list of pieces is found, serves nothing, and is digested anew by rebuild", .enabled(if: hasSQLite, sqliteAbsence), arguments: [
-        "UPDATE piece_list SET pieces = zeroblob(length(pieces));", "DELETE FROM piece_list;",
-    ])
+    @Test(
+        "a damaged list of pieces is found, serves nothing, and is digested anew by rebuild", .enabled(if: hasSQLite, sqliteAbsence),
+        arguments: [
+            "UPDATE piece_list SET pieces = zeroblob(length(pieces));", "DELETE FROM piece_list;",
+        ])
     func pieceList(sql: String) async throws {
         let place = try TestPlace()
         let item = try await place.archive { archive in try await archive.deposit(try place.source("a.bin", Self.content)).onlyItem() }
@@ -224,14 +230,16 @@ struct CareTests {
         }
         try await place.archive { archive in
             let deposited = try await archive.depositAll(
-                try (1...4).map { try place.source("\($0).txt", "học tập \($0 / 2)", EvidenceMetadata(title: "Giấy \($0)", holder: "An")) }, extracts: true)
+                try (1...4).map { try place.source("\($0).txt", "học tập \($0 / 2)", EvidenceMetadata(title: "Giấy \($0)", holder: "An")) },
+                extracts: true)
             try await archive.describe(try #require(deposited.new[1]?.item), as: EvidenceMetadata(title: "Đồng Tháp"), by: console)
             try place.edit(try #require(deposited.new[3]?.object.digest)) { $0[0] ^= 1 }
             #expect(try await archive.verified().findings.count == 1)
         }
         let before = try dump()
         #expect(before.split(separator: "\n").count > 15)
-        try place.sqlite("archive.sqlite", "DELETE FROM item WHERE key = 2; UPDATE item SET holder = 'Bình'; DELETE FROM object; DELETE FROM record_subject;")
+        try place.sqlite(
+            "archive.sqlite", "DELETE FROM item WHERE key = 2; UPDATE item SET holder = 'Bình'; DELETE FROM object; DELETE FROM record_subject;")
         try await place.archive { try await $0.rebuild() }
         #expect(try dump() == before)
     }
@@ -329,11 +337,14 @@ struct CareTests {
         }
     }
 
-    @Test("a format that is not ours is refused", arguments: [
-        (#"{"archive":"ar-0000000000000000","format":1}"#, "its format is not 0"), ("", "format.json is not readable"), ("[]", "format.json is not readable"),
-        (#"{"format":0}"#, "format.json names no archive"), (#"{"archive":"ev-0000000000000000","format":0}"#, "format.json names no archive"),
-        (#"{"archive":"ar-0000000000000000"}"#, "its format is not 0"),
-    ])
+    @Test(
+        "a format that is not ours is refused",
+        arguments: [
+            (#"{"archive":"ar-0000000000000000","format":1}"#, "its format is not 0"), ("", "format.json is not readable"),
+            ("[]", "format.json is not readable"),
+            (#"{"format":0}"#, "format.json names no archive"), (#"{"archive":"ev-0000000000000000","format":0}"#, "format.json names no archive"),
+            (#"{"archive":"ar-0000000000000000"}"#, "its format is not 0"),
+        ])
     func format(json: String, reason: String) async throws {
         let place = try TestPlace()
         try await place.archive { _ in }

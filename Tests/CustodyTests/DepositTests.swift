@@ -132,9 +132,11 @@ struct DepositTests {
         }
     }
 
-    @Test("a file's name may be any bytes, and is no path", arguments: [
-        (Array("một\nhai.txt".utf8), #"một\x0ahai.txt"#), ([0xFF, 0x41], #"\xffA"#), (Array("..a".utf8), "..a"), (Array("a\u{301}".utf8), "á"),
-    ] as [([UInt8], String)])
+    @Test(
+        "a file's name may be any bytes, and is no path",
+        arguments: [
+            (Array("một\nhai.txt".utf8), #"một\x0ahai.txt"#), ([0xFF, 0x41], #"\xffA"#), (Array("..a".utf8), "..a"), (Array("a\u{301}".utf8), "á"),
+        ] as [([UInt8], String)])
     func names(name: [UInt8], shown: String) async throws {
         let place = try TestPlace()
         try await place.archive { archive in

@@ -46,11 +46,14 @@ struct FindTests {
 
     /// What FTS5 would take for syntax, SQL for its end, and C for the end of a string.
     static let queries = [
-        "\"", "\"\"", "\"học", "học\"", "\"học tập\"", "*", "học*", "*học", "NEAR(", "NEAR(học tập)", "NEAR(học tập, 5)", "-", "-học", "học -tập", ":",
+        "\"", "\"\"", "\"học", "học\"", "\"học tập\"", "*", "học*", "*học", "NEAR(", "NEAR(học tập)", "NEAR(học tập, 5)", "-", "-học", "học -tập",
+        ":",
         "exact:học", "exact : học", "nosuchcolumn:học", "kind : report", "{exact folded}: học", "^học", "học + tập", "AND", "OR", "NOT", "học AND",
         "AND học", "học OR tập", "NOT học", "(", ")", "(học", "học)", "((((", "học;", "'; DROP TABLE page; --", "' OR 1=1 --", "\\", "học\\",
-        "\0", "học\0tập", "%", "_", "?", "?1", ":x", "@x", "$x", "...", "…", "—", "🙂", "học 🙂", "\u{301}", "a\u{301}\u{302}\u{303}", "\u{200B}", "\u{FEFF}",
-        "\n", "\t \r\n", "", " ", "\u{3000}", "học\u{3000}tập", "677/QĐ-TTg", "a.b,c;d", "1e309", "0x", "NULL", "học'tập", "<b>", "&amp;", "\u{202E}học",
+        "\0", "học\0tập", "%", "_", "?", "?1", ":x", "@x", "$x", "...", "…", "—", "🙂", "học 🙂", "\u{301}", "a\u{301}\u{302}\u{303}", "\u{200B}",
+        "\u{FEFF}",
+        "\n", "\t \r\n", "", " ", "\u{3000}", "học\u{3000}tập", "677/QĐ-TTg", "a.b,c;d", "1e309", "0x", "NULL", "học'tập", "<b>", "&amp;",
+        "\u{202E}học",
         "ﬁ", "①", "ñ", "ß", "İ", "ı", "Ω", "日本語", "\u{1100}\u{1161}", "\u{F0B7}", "\u{10FFFF}", "\u{E000}",
         String(repeating: "học ", count: 3000), String(repeating: "a", count: 100_000), String(repeating: "(", count: 5000),
         String(repeating: "\u{301}", count: 5000), String(repeating: "\"", count: 999),
@@ -62,8 +65,12 @@ struct FindTests {
         print("seed \(generator.seed)")
         try await place.archive { archive in
             _ = try await archive.deposit(
-                try place.source("a.txt", "học tập NEAR exact folded AND", EvidenceMetadata(title: "học", issuer: "tập", holder: "An")), extracts: true)
-            let pieces = ["\"", "*", "NEAR(", ")", "(", "-", ":", "^", "+", "{", "}", "AND", "OR", "NOT", "học", "tập", " ", ",", "\0", "exact", "'", "\u{301}", "🙂"]
+                try place.source("a.txt", "học tập NEAR exact folded AND", EvidenceMetadata(title: "học", issuer: "tập", holder: "An")),
+                extracts: true)
+            let pieces = [
+                "\"", "*", "NEAR(", ")", "(", "-", ":", "^", "+", "{", "}", "AND", "OR", "NOT", "học", "tập", " ", ",", "\0", "exact", "'", "\u{301}",
+                "🙂",
+            ]
             var queries = Self.queries
             for _ in 0..<150 {
                 queries.append((0..<Int.random(in: 1...8, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined())
@@ -108,7 +115,8 @@ struct FindTests {
             let items = try all.indices.map { try #require(deposited.new[$0]?.item) }
             let cases: [(FindFilter, [Int])] = [
                 (FindFilter(), [4, 3, 2, 1, 0]), (FindFilter(kind: .workSample), [2, 1]), (FindFilter(kind: .report), []),
-                (FindFilter(kind: .certificate), [0]), (FindFilter(issuer: "hoi khuyen hoc"), [4, 2, 0]), (FindFilter(issuer: "HỘI KHUYẾN HỌC"), [4, 2, 0]),
+                (FindFilter(kind: .certificate), [0]), (FindFilter(issuer: "hoi khuyen hoc"), [4, 2, 0]),
+                (FindFilter(issuer: "HỘI KHUYẾN HỌC"), [4, 2, 0]),
                 (FindFilter(issuer: "Hội Khuyến học xã"), [2]), (FindFilter(issuer: "khuyến học"), [4, 2, 0]), (FindFilter(issuer: "học hội"), []),
                 (FindFilter(holder: "nguyen van mau"), [2, 0]), (FindFilter(holder: "Nguyễn Văn"), [3, 2, 0]), (FindFilter(holder: "Nguyễn Mẫu"), []),
                 (FindFilter(holder: "Nguyễn Văn Mẫu".decomposedStringWithCanonicalMapping), [2, 0]),
@@ -145,7 +153,9 @@ struct FindTests {
             for reference in [item.text, bare, item.text.uppercased(), String(bare.prefix(4)), "ev-" + bare.prefix(10)] {
                 #expect(try await archive.item(reference, by: console).id == item, "\(reference)")
             }
-            for reference in ["", "ev-", String(bare.prefix(3)), bare + "0", "ev-0000000000000000", "~~~~~~", "%%%%", "ev-\u{301}abcd", "' OR 1=1 --"] {
+            for reference in [
+                "", "ev-", String(bare.prefix(3)), bare + "0", "ev-0000000000000000", "~~~~~~", "%%%%", "ev-\u{301}abcd", "' OR 1=1 --",
+            ] {
                 await #expect {
                     try await archive.item(reference, by: console)
                 } throws: { Archive.isNotFound($0) }
@@ -248,7 +258,8 @@ struct FindTests {
             #expect(try await archive.verified().findings.isEmpty)
         }
         guard hasSQLite else { return }
-        let headers = try place.sqlite("archive.sqlite", "SELECT json_extract(header, '$.kind', '$.actor', '$.acting_as') FROM access ORDER BY number;")
+        let headers = try place.sqlite(
+            "archive.sqlite", "SELECT json_extract(header, '$.kind', '$.actor', '$.acting_as') FROM access ORDER BY number;")
         #expect(
             headers.split(separator: "\n") == [
                 #"["evidence.viewed","console:lan","reviewer"]"#, #"["evidence.listed","console:lan","reviewer"]"#,
@@ -289,7 +300,8 @@ struct FindTests {
                     group.addTask {
                         for step in 0..<4 {
                             let deposited = try await archive.deposit(
-                                try place.source("\(lane)-\(step).txt", "học tập \(lane) \(step)"), try place.source("same-\(lane)-\(step).txt", "cùng một nội dung"),
+                                try place.source("\(lane)-\(step).txt", "học tập \(lane) \(step)"),
+                                try place.source("same-\(lane)-\(step).txt", "cùng một nội dung"),
                                 extracts: true)
                             #expect(deposited.summary.deposited == 2 && deposited.summary.refused == 0)
                             let item = try #require(deposited.new[0]?.item)

@@ -172,7 +172,8 @@ struct OracleTests {
     private static let mutations = [
         // Objects.
         Mutation(
-            "a byte of an object is another", #"chmod 600 "$(object BIG)"; printf X | dd of="$(object BIG)" bs=1 seek=1500000 conv=notrunc status=none; chmod 400 "$(object BIG)""#,
+            "a byte of an object is another",
+            #"chmod 600 "$(object BIG)"; printf X | dd of="$(object BIG)" bs=1 seek=1500000 conv=notrunc status=none; chmod 400 "$(object BIG)""#,
             "object BIG: its content has changed"),
         Mutation("an object is cut short", #"truncate --size=-1 "$(object LAST)""#, "object LAST: its content has changed"),
         Mutation("an object is missing", #"rm -f "$(object LAST)""#, "object LAST: it is missing"),
@@ -222,8 +223,11 @@ struct OracleTests {
             "a node is over nothing", #"sql "INSERT INTO record_node VALUES (3, 7, randomblob(32))""#,
             "node 3/7 of record_node: it is over a record that is not there"),
         // Records that a wrong program could write, with right hashes.
-        Mutation("a body is not canonical", #"forge 'text = canonical(body).replace(":", ": ")'"#, "record 56: body: it is JSON, but not in canonical"),
-        Mutation("a body names a member twice", #"forge 'text = canonical(body).replace("{", "{\"tool\":\"a\",", 1)'"#, "record 56: body: it names a member twice"),
+        Mutation(
+            "a body is not canonical", #"forge 'text = canonical(body).replace(":", ": ")'"#, "record 56: body: it is JSON, but not in canonical"),
+        Mutation(
+            "a body names a member twice", #"forge 'text = canonical(body).replace("{", "{\"tool\":\"a\",", 1)'"#,
+            "record 56: body: it names a member twice"),
         Mutation("a body has a fraction", #"forge 'body["page_count"] = 1.5'"#, "record 56: body: 1.5 is not an integer"),
         Mutation("a body has a member that is not known", #"forge 'body["colour"] = "red"'"#, "record 56: body: the member colour is not known"),
         Mutation("a body lacks a member", #"forge 'del body["tool"]'"#, "record 56: body: the member tool is missing"),
@@ -248,13 +252,16 @@ struct OracleTests {
             "list of pieces of object BIG: it is not the recorded one"),
         Mutation("a view has another title", #"sql "UPDATE item SET title = 'x' WHERE deposit_record = 53""#, "view item, ITEM: title is 'x'"),
         Mutation("a view lacks an item", #"sql "DELETE FROM item WHERE deposit_record = 53""#, "view item, ITEM: it is missing"),
-        Mutation("a view has an object damaged that is not", #"sql "UPDATE object SET is_damaged = 1 WHERE digest = 'BIG'""#, "view object, BIG: is_damaged is 1"),
+        Mutation(
+            "a view has an object damaged that is not", #"sql "UPDATE object SET is_damaged = 1 WHERE digest = 'BIG'""#,
+            "view object, BIG: is_damaged is 1"),
         Mutation("a view lacks an object", #"sql "DELETE FROM object WHERE digest = 'BIG'""#, "view object, BIG: it is missing"),
         Mutation("a view lacks a subject", #"sql "DELETE FROM record_subject WHERE number = 54""#, "view record_subject, ITEM: record 54 is missing"),
         // The rest.
         Mutation("staging is not empty", #"touch "$archive/staging/1f.part""#, "staging/1f.part: "),
         Mutation("format.json is of another archive", #"sed -i 's/ar-.\{4\}/ar-0000/' "$archive/format.json""#, "format.json: it names ar-0000"),
-        Mutation("format.json is of a format to come", #"sed -i 's/"format":0/"format":1/' "$archive/format.json""#, "format.json: the member format has"),
+        Mutation(
+            "format.json is of a format to come", #"sed -i 's/"format":0/"format":1/' "$archive/format.json""#, "format.json: the member format has"),
         Mutation(
             "a page of the database is overwritten",
             #"sql ''; printf 'no page at all' | dd of="$archive/archive.sqlite" bs=4096 seek=3 conv=notrunc status=none"#, "archive.sqlite: "),

@@ -67,10 +67,12 @@ struct TimestampTests {
         #expect(Timestamp(milliseconds: milliseconds).date.description == String(text.prefix(10)))
     }
 
-    @Test("keeps to the years that its text has room for", arguments: [
-        (Int64.min, "0001-01-01T00:00:00.000Z"), (-62_135_596_800_001, "0001-01-01T00:00:00.000Z"),
-        (253_402_300_800_000, "9999-12-31T23:59:59.999Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
-    ])
+    @Test(
+        "keeps to the years that its text has room for",
+        arguments: [
+            (Int64.min, "0001-01-01T00:00:00.000Z"), (-62_135_596_800_001, "0001-01-01T00:00:00.000Z"),
+            (253_402_300_800_000, "9999-12-31T23:59:59.999Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
+        ])
     func clamps(milliseconds: Int64, text: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }

@@ -31,9 +31,11 @@ struct DocumentTests {
         #expect(pages.isEmpty)
     }
 
-    @Test("a PDF after other bytes is a PDF", arguments: [
-        Sample("bytes", [0, 1, 2, 0xFF, 0xFE, 0]), Sample("a mail header", Array("Subject: ho so\r\n\r\n".utf8)),
-    ])
+    @Test(
+        "a PDF after other bytes is a PDF",
+        arguments: [
+            Sample("bytes", [0, 1, 2, 0xFF, 0xFE, 0]), Sample("a mail header", Array("Subject: ho so\r\n\r\n".utf8)),
+        ])
     func prefixed(prefix: Sample) throws {
         let (finding, pages) = try read(prefix.bytes + TestPDF.pages(["Minh chung"]))
         #expect(finding.mediaType == "application/pdf")
@@ -123,9 +125,11 @@ struct DocumentTests {
         #expect(pages.isEmpty)
     }
 
-    @Test("an image that is cut or changed anywhere never crashes its reader", arguments: [
-        Sample("PNG", png), Sample("JPEG", jpeg(exif)), Sample("TIFF", exif),
-    ])
+    @Test(
+        "an image that is cut or changed anywhere never crashes its reader",
+        arguments: [
+            Sample("PNG", png), Sample("JPEG", jpeg(exif)), Sample("TIFF", exif),
+        ])
     func damagedImages(image: Sample) throws {
         let bytes = image.bytes
         let extractor = try Extractor(worker: workerPath)
@@ -146,13 +150,15 @@ struct DocumentTests {
         #expect(pages.isEmpty)
     }
 
-    @Test("other kinds are named and not read", arguments: [
-        Sample("application/gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-        Sample("text/html", Array("<!DOCTYPE html><html><body>x</body></html>".utf8)),
-        Sample("text/rtf", Array("{\\rtf1\\ansi x}".utf8)),
-        Sample("text/xml", Array("<?xml version=\"1.0\"?><a/>".utf8)),
-        Sample("application/octet-stream", [1, 2, 3, 0xFF, 0, 0xFE, 7]),
-    ])
+    @Test(
+        "other kinds are named and not read",
+        arguments: [
+            Sample("application/gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Sample("text/html", Array("<!DOCTYPE html><html><body>x</body></html>".utf8)),
+            Sample("text/rtf", Array("{\\rtf1\\ansi x}".utf8)),
+            Sample("text/xml", Array("<?xml version=\"1.0\"?><a/>".utf8)),
+            Sample("application/octet-stream", [1, 2, 3, 0xFF, 0, 0xFE, 7]),
+        ])
     func others(document: Sample) throws {
         let (finding, pages) = try read(document.bytes)
         #expect(finding.state == .kindNotRead)

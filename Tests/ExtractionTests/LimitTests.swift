@@ -6,9 +6,11 @@ import Testing
 /// What one document may cost, held against documents that are made to cost more.
 @Suite(.serialized)
 struct LimitTests {
-    @Test("a document that needs too much processor time fails, and is not tried again", arguments: [
-        Sample("flate", TestPDF.flateBomb), Sample("forms", TestPDF.formBomb),
-    ])
+    @Test(
+        "a document that needs too much processor time fails, and is not tried again",
+        arguments: [
+            Sample("flate", TestPDF.flateBomb), Sample("forms", TestPDF.formBomb),
+        ])
     func processorTime(bomb: Sample) throws {
         let (finding, pages) = try read(bomb.bytes, limits: .init(cpuSeconds: 1))
         #expect(finding.state == .failed)

@@ -148,11 +148,13 @@ struct WorkerTests {
         #expect(extractor.workerProcess != worker)
     }
 
-    @Test("how a reader ends says why it failed", arguments: [
-        (.signalled(24), "needs more than 10 s of processor time"), (.signalled(5), "needs more memory than 640 MiB"),
-        (.outOfMemory, "needs more memory than 640 MiB"), (.signalled(6), "crashed twice (signal SIGABRT)"),
-        (.signalled(9), "crashed twice (signal SIGKILL)"), (.refused("seccomp filter"), "crashed twice (not confined: seccomp filter)"),
-    ] as [(ControlReport.ReaderEnd, String)])
+    @Test(
+        "how a reader ends says why it failed",
+        arguments: [
+            (.signalled(24), "needs more than 10 s of processor time"), (.signalled(5), "needs more memory than 640 MiB"),
+            (.outOfMemory, "needs more memory than 640 MiB"), (.signalled(6), "crashed twice (signal SIGABRT)"),
+            (.signalled(9), "crashed twice (signal SIGKILL)"), (.refused("seccomp filter"), "crashed twice (not confined: seccomp filter)"),
+        ] as [(ControlReport.ReaderEnd, String)])
     func ends(end: ControlReport.ReaderEnd, reason: String) throws {
         let fake = try fakeWorker([], report: ControlReport.ended(end, cpuMilliseconds: 0, peakKilobytes: 100).bytes)
         let extractor = try Extractor(worker: fake.path)

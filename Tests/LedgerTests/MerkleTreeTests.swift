@@ -205,7 +205,8 @@ struct MerkleTreeTests {
                         #expect(
                             level == 0
                                 || !MerkleTree.verifyInclusion(
-                                    of: Self.leaves[Int(index)], at: index - 1, inSubtree: shifted, root: root, proof: proof))
+                                    of: Self.leaves[Int(index)], at: index - 1, inSubtree: shifted, root: root, proof: proof)
+                        )
                     }
                 }
             }

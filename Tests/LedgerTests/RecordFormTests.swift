@@ -182,7 +182,8 @@ struct RecordFormTests {
     @Test func `a header keeps its fields' names`() {
         #expect(
             String(decoding: RecordForm.headerBytes(Self.headers[0]), as: UTF8.self)
-                == #"{"actor":"console:lan","body":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","kind":"archive.created","number":0,"subjects":["ar-7h2k9q4m1c8r5t0w"],"time":"1970-01-01T00:00:00.042Z"}"#)
+                == #"{"actor":"console:lan","body":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","kind":"archive.created","number":0,"subjects":["ar-7h2k9q4m1c8r5t0w"],"time":"1970-01-01T00:00:00.042Z"}"#
+        )
     }
 
     @Test("bytes that are no object are refused", arguments: ["", "[]", "1", "null", "{", "{}"])

@@ -94,7 +94,8 @@ struct ImportTests {
         arguments: ["try!", "@unchecked Sendable", "nonisolated(unsafe)", "as!", "try?", "fatalError("])
     func unsafeHasProof(_ pattern: String) throws {
         for source in try Self.sources() {
-            for (index, line) in source.lines.enumerated() where line.contains(pattern) && !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") {
+            for (index, line) in source.lines.enumerated() where line.contains(pattern) && !line.trimmingCharacters(in: .whitespaces).hasPrefix("//")
+            {
                 let around = source.lines[max(0, index - 2)...min(source.lines.count - 1, index + 1)].joined(separator: "\n")
                 #expect(around.contains("//"), "\(source.target)/\(source.path):\(index + 1) has no comment that proves `\(pattern)`")
             }

@@ -61,7 +61,8 @@ struct ArchiveFolderTests {
         }
         let error = try vaultError { _ = try ArchiveFolder.open(at: path, holder: "me") }
         #expect(
-            error.description == "cannot open archive \(path): there is no archive (no format.json); a new one is made with: minhchung init --archive \(path)")
+            error.description
+                == "cannot open archive \(path): there is no archive (no format.json); a new one is made with: minhchung init --archive \(path)")
     }
 
     @Test func `is made with the folders above it, and only once`() throws {

@@ -72,11 +72,13 @@ struct StoringTests {
         #expect(try names(in: archive.path) == ["format.json", "lock", "objects", "quarantine", "staging", "trash"])
     }
 
-    @Test("a file's name may be any bytes", arguments: [
-        (Array("một\nhai.pdf".utf8), #"một\x0ahai.pdf"#), ([0xFF, 0xFE, 0x41], #"\xff\xfeA"#), ([0xE1, 0xBB], #"\xe1\xbb"#),
-        (Array("-rf *".utf8), "-rf *"), ([0x1B, 0x5B, 0x32, 0x4A], #"\x1b[2J"#), (Array("a\u{301}".utf8), "a\u{301}"),
-        ([UInt8](repeating: 0xF0, count: 255), String(repeating: #"\xf0"#, count: 255)),
-    ] as [([UInt8], String)])
+    @Test(
+        "a file's name may be any bytes",
+        arguments: [
+            (Array("một\nhai.pdf".utf8), #"một\x0ahai.pdf"#), ([0xFF, 0xFE, 0x41], #"\xff\xfeA"#), ([0xE1, 0xBB], #"\xe1\xbb"#),
+            (Array("-rf *".utf8), "-rf *"), ([0x1B, 0x5B, 0x32, 0x4A], #"\x1b[2J"#), (Array("a\u{301}".utf8), "a\u{301}"),
+            ([UInt8](repeating: 0xF0, count: 255), String(repeating: #"\xf0"#, count: 255)),
+        ] as [([UInt8], String)])
     func anyName(name: [UInt8], shown: String) throws {
         let folder = try TemporaryFolder()
         let archive = try HeldArchive(newIn: folder)

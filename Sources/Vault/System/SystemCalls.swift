@@ -167,7 +167,7 @@ public struct SystemCalls: Sendable {
         do {
             _ = try check(.status) { name.withCString { fstatat(folder.number, $0, &status, AT_SYMLINK_NOFOLLOW) } }
             return true
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return false
         }
     }
@@ -213,7 +213,7 @@ public struct SystemCalls: Sendable {
     func makeFolder(_ name: [UInt8], in folder: Descriptor? = nil) throws(SystemCallError) {
         do {
             _ = try check(.makeFolder) { name.withCString { mkdirat(folder?.number ?? AT_FDCWD, $0, 0o700) } }
-        } catch where error.isExisting {}
+        } catch  where error.isExisting {}
     }
 
     /// The names in a folder, without `.` and `..`, in no order.
@@ -251,7 +251,7 @@ public struct SystemCalls: Sendable {
         do {
             _ = try check(.lock) { flock(file.number, LOCK_EX | LOCK_NB) }
             return file
-        } catch where error.errno == EWOULDBLOCK {
+        } catch  where error.errno == EWOULDBLOCK {
             return nil
         }
     }

@@ -13,6 +13,8 @@ public enum CatalogError: Error, CustomStringConvertible {
     case ledgerMissing(path: String)
     /// The database is not of the schema that this version knows.
     case schema(database: String, found: Int, known: Int)
+    /// The keys of the search index for an item are used up.
+    case indexedTooOften(item: EvidenceID)
     /// A stored record is not what was recorded.
     case recordDamaged(number: Int, reason: String)
     /// A list of piece digests is missing or not the one that was recorded.
@@ -28,6 +30,7 @@ public enum CatalogError: Error, CustomStringConvertible {
             "cannot open \(path): the archive's ledger is missing or empty; restore it, with its -wal file, from a backup"
         case .schema(let database, let found, let known):
             "cannot open \(database): its schema is \(found), this version of minhchung knows \(known)"
+        case .indexedTooOften(let item): "cannot index item \(item) once more; run minhchung rebuild"
         case .recordDamaged(let number, let reason):
             "cannot trust record \(number): \(reason); run minhchung verify, and restore the archive from a backup"
         case .pieceListDamaged(let object):

@@ -94,6 +94,7 @@ public final class SearchIndex: Sendable {
         let generation: Int64
         if let row = try db.first("SELECT generation FROM indexed_item WHERE key = ?", [view.key]) {
             generation = (row["generation"] as Int64) + 1
+            guard generation <= 0xFFFF else { throw CatalogError.indexedTooOften(item: view.id) }
             try db.run("DELETE FROM page WHERE item = ?", [view.key])
         } else {
             generation = 0
@@ -109,13 +110,15 @@ public final class SearchIndex: Sendable {
             ])
         let scope = Scope(view.metadata)
         func insert(page number: Int, _ text: String, at range: Range<Int>) throws {
-            let key = view.key << 32 | (generation & 0xFFFF) << 16 | Int64(0xFFFF - number)
+            let key = view.key << 32 | generation << 16 | Int64(0xFFFF - number)
+            let exact = SearchForm.exact(text)
+            let folded = SearchForm.folded(text)
+            // Most pages in other languages have one form, which is then indexed once.
+            let isPlain = exact.utf8.elementsEqual(folded.utf8)
+            let kind = scope.kind + (number == 0 ? " declared" : "") + (isPlain ? " plain" : "")
             try db.run(
                 "INSERT INTO page_text (rowid, exact, folded, kind, issuer, holder) VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    key, SearchForm.exact(text), SearchForm.folded(text), number == 0 ? scope.kind + " declared" : scope.kind,
-                    scope.issuer, scope.holder,
-                ])
+                [key, isPlain ? "" : exact, folded, kind, scope.issuer, scope.holder])
             try db.run(
                 "INSERT INTO page (key, item, number, start, length) VALUES (?, ?, ?, ?, ?)",
                 [key, view.key, number, range.lowerBound, range.count])
@@ -200,10 +203,10 @@ public final class SearchIndex: Sendable {
         let exact = Self.terms(of: SearchForm.exact(query))
         let folded = Self.terms(of: SearchForm.folded(query))
         guard !exact.isEmpty, !folded.isEmpty else { return nil }
-        var tiers = [Self.all("exact", exact)]
+        var tiers = [Self.exactly(Self.all, exact)]
         if !isExact { tiers.append(Self.all("folded", folded)) }
         if folded.joined().count > 1 {
-            tiers.insert(Self.phrase("exact", exact), at: 0)
+            tiers.insert(Self.exactly(Self.phrase, exact), at: 0)
             if !isExact { tiers.insert(Self.phrase("folded", folded), at: 1) }
         }
         guard let scope = Self.scope(filter) else { return Result(hits: [], count: 0) }
@@ -242,6 +245,14 @@ public final class SearchIndex: Sendable {
     private static func phrase(_ column: String, _ terms: [[String]]) -> String {
         "\(column) : " + quoted(terms.flatMap(\.self))
     }
+
+    /// Words in this very spelling: in the exact form, or in the folded form of a page where the two are one.
+    private static func exactly(_ match: (String, [[String]]) -> String, _ terms: [[String]]) -> String {
+        "((\(match("exact", terms))) OR (\(plain) AND \(match("folded", terms))))"
+    }
+
+    /// A word of the column `kind` of pages whose exact form is their folded form.
+    private static let plain = "kind : \"plain\""
 
     /// The filter as FTS5 has it, to be added to a query; `nil` when it lets nothing through.
     private static func scope(_ filter: ItemFilter) -> String? {

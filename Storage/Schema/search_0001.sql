@@ -30,7 +30,8 @@ CREATE TABLE page (
 
 CREATE INDEX page_by_item ON page (item, number);
 
--- exact: NFC, lower case, one tone placement. folded: without diacritics, d for đ. The others scope a search, so that
+-- exact: NFC, lower case, one tone placement; empty where that is the folded form too, and `kind` then has the word "plain" (page 0
+-- has "declared" there). folded: without diacritics, d for đ. The others scope a search, so that
 -- the index intersects them with the words. All are folded by the program; SQLite only divides them into words.
 CREATE VIRTUAL TABLE page_text USING fts5 (
     exact, folded, kind, issuer, holder,

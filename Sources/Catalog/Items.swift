@@ -10,6 +10,8 @@ public struct ItemView: Sendable {
     public let object: Digest
     public let size: Int64
     public let depositRecord: Int
+    /// The record whose metadata holds now.
+    public let metadataRecord: Int
     public let depositedAt: Timestamp
     public let metadata: EvidenceMetadata
     public let extraction: ExtractionState?
@@ -67,7 +69,8 @@ extension Catalog {
         guard let time = Timestamp(row["deposited_at"] as String) else { throw damaged("time") }
         guard let metadata = Views.metadata(in: row) else { throw damaged("kind or assurance") }
         return ItemView(
-            key: row["key"], id: item, object: object, size: row["object_size"], depositRecord: number, depositedAt: time,
+            key: row["key"], id: item, object: object, size: row["object_size"], depositRecord: number,
+            metadataRecord: row["metadata_record"], depositedAt: time,
             metadata: metadata,
             extraction: (row["object_extraction_state"] as String?).flatMap(ExtractionState.init(rawValue:)))
     }

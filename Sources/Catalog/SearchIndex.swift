@@ -1,7 +1,6 @@
 public import Evidence
 internal import Foundation
 internal import GRDB
-internal import Ledger
 internal import VietnameseText
 
 /// The search index: pages of text and declared metadata, folded from the ledger.
@@ -91,22 +90,23 @@ public final class SearchIndex: Sendable {
     /// contentless index of SQLite 3.40 deletes only what is handed to it again; no row of `page` leads to them.
     private static func index(_ item: Catalog.ItemText, text: (ObjectDescription) -> [UInt8]?, _ db: Database) throws {
         let view = item.view
-        let generation: Int64
-        if let row = try db.first("SELECT generation FROM indexed_item WHERE key = ?", [view.key]) {
+        var generation: Int64 = 0
+        if let row = try db.first("SELECT generation, metadata_record, text FROM indexed_item WHERE key = ?", [view.key]) {
+            // Several records may have led to what is there now.
+            if row["metadata_record"] as Int == view.metadataRecord, row["text"] as String? == item.text?.digest.hex { return }
             generation = (row["generation"] as Int64) + 1
             guard generation <= 0xFFFF else { throw CatalogError.indexedTooOften(item: view.id) }
             try db.run("DELETE FROM page WHERE item = ?", [view.key])
-        } else {
-            generation = 0
         }
+        let bytes = item.text.flatMap(text)
         try db.run(
             """
-            INSERT OR REPLACE INTO indexed_item (key, id, object, kind, issued_on, generation, text)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO indexed_item (key, id, object, kind, issued_on, generation, metadata_record, text)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 view.key, view.id.text, view.object.hex, view.metadata.kind.rawValue, view.metadata.issuedOn?.description,
-                generation, item.text?.digest.hex,
+                generation, view.metadataRecord, bytes == nil ? nil : item.text?.digest.hex,
             ])
         let scope = Scope(view.metadata)
         func insert(page number: Int, _ text: String, at range: Range<Int>) throws {
@@ -124,7 +124,7 @@ public final class SearchIndex: Sendable {
                 [key, view.key, number, range.lowerBound, range.count])
         }
         try insert(page: 0, view.metadata.searchText, at: 0..<0)
-        guard let object = item.text, let bytes = text(object) else { return }
+        guard let bytes else { return }
         var start = 0
         var number = 1
         while start < bytes.count {
@@ -356,11 +356,13 @@ extension Catalog {
             // One transaction: a read of its own for each row would cost more than the rows.
             try archive.read { db in
                 var changed: [Int64: ItemText] = [:]
+                // SQLite takes out the three values that are needed: what the records say was checked when they were folded.
                 let rows = try Row.fetchCursor(
                     db,
                     sql: """
-                        SELECT number, \(StoredRecord.columns) FROM record LEFT JOIN record_body USING (number)
-                        WHERE number >= ? AND number < ? ORDER BY number
+                        SELECT json_extract(header, '$.kind') AS kind, json_extract(header, '$.subjects[0]') AS subject,
+                            json_extract(body, '$.object') AS object
+                        FROM record LEFT JOIN record_body USING (number) WHERE number >= ? AND number < ? ORDER BY number
                         """, arguments: [records.lowerBound, records.upperBound])
                 while let row = try rows.next() {
                     for view in try Self.items(changedBy: row, db) where changed[view.key] == nil {
@@ -373,15 +375,11 @@ extension Catalog {
     }
 
     private static func items(changedBy row: Row, _ db: Database) throws -> [ItemView] {
-        let header = try RecordForm.header(Array(row["header"] as Data))
-        switch RecordKind(rawValue: header.kind) {
+        switch (row["kind"] as String?).flatMap(RecordKind.init(rawValue:)) {
         case .evidenceDeposited, .evidenceDescribed:
-            return try header.subjects.compactMap { EvidenceID($0) }.compactMap { try item($0, db) }
+            return try [(row["subject"] as String?).flatMap { EvidenceID($0) }].compactMap { try $0.flatMap { try item($0, db) } }
         case .objectExtracted:
-            let body: Data? = row["body"]
-            guard let body, case .objectExtracted(let object, _) = try RecordForm.body(Array(body), kind: .objectExtracted)
-            else { return [] }
-            return try items(of: object, db)
+            return try (row["object"] as String?).flatMap { Digest(hex: $0) }.map { try items(of: $0, db) } ?? []
         case .archiveCreated, .objectDamaged, .objectRestored, nil: return []
         }
     }

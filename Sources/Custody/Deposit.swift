@@ -63,7 +63,7 @@ extension Archive {
         /// Large enough to share one sync, small enough to be acknowledged soon.
         static let large = Batch(files: 1024, bytes: 256 << 20)
         /// Smaller, so that reading begins while storing goes on.
-        static let beforeExtraction = Batch(files: 192, bytes: 64 << 20)
+        static let beforeExtraction = Batch(files: 96, bytes: 64 << 20)
     }
 
     /// Deposits files: each becomes an object, durable, and an evidence item of record; then their text is extracted

@@ -85,12 +85,12 @@ extension Archive {
         let text: [UInt8]
     }
 
-    /// One more than processors: while the answer of one reader is taken, another can read.
-    private static let readers = BlockingWork.laneCount + 1
+    /// Readers at work at once.
+    private static let readers = BlockingWork.laneCount
     /// Findings that share a sync and a transaction: as many as come within this time.
     private static let group = (findings: 256, seconds: 0.25)
     /// Findings, or bytes of text, after which the index follows: its transactions cost most when they are small.
-    private static let indexing = (findings: 128, bytes: 4 << 20)
+    private static let indexing = (findings: 64, bytes: 4 << 20)
 
     /// Reads objects until the channel is closed, one worker process a lane, and records what was found.
     func extractAll(

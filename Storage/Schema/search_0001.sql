@@ -10,7 +10,8 @@ CREATE TABLE indexed_item (
     kind TEXT NOT NULL,
     issued_on TEXT,
     generation INTEGER NOT NULL DEFAULT 0, -- counts how often the item was indexed anew
-    text TEXT                          -- digest of the text that its pages were indexed from
+    metadata_record INTEGER NOT NULL,  -- the record whose metadata page 0 shows
+    text TEXT                          -- digest of the text that its pages were indexed from; null where there was none to read
 ) STRICT;
 
 CREATE INDEX indexed_item_by_object ON indexed_item (object);

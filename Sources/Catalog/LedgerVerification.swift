@@ -67,10 +67,10 @@ extension Catalog {
             let leaf = MerkleTree.leafHash(header)
             let storedLeaf = try nodes.next(at: MerkleTree.Position(level: 0, index: UInt64(number)))
             if storedLeaf == leaf {
-                if let reason = Self.finding(tree, number: number, header: header, row: row) {
-                    found(number, reason)
-                } else if tree == .records, let reason = try views.finding(number: number, header: header, row: row, db) {
-                    found(number, reason)
+                switch Self.look(tree, number: number, header: header, row: row) {
+                case .failure(let finding): found(number, finding.reason)
+                case .success(let header):
+                    if tree == .records, let reason = try views.finding(header, row: row, db) { found(number, reason) }
                 }
             } else {
                 found(number, storedLeaf == nil ? "its leaf is missing from the tree" : "its header was edited")
@@ -124,8 +124,8 @@ extension Catalog {
             let leaf = (row["hash"] as Data?).flatMap { Digest(bytes: Array($0)) }
             if leaf != MerkleTree.leafHash(header) {
                 found(number, leaf == nil ? "its leaf is missing from the tree" : "its header was edited")
-            } else if let reason = Self.finding(tree, number: number, header: header, row: row) {
-                found(number, reason)
+            } else if case .failure(let finding) = Self.look(tree, number: number, header: header, row: row) {
+                found(number, finding.reason)
             }
         }
     }
@@ -136,14 +136,24 @@ extension Catalog {
         if numbers.count > 100 { found(numbers.lowerBound + 100, "it is missing, and all up to \(numbers.upperBound - 1)") }
     }
 
-    /// What is wrong with a header that is its leaf's, and with its body.
-    private static func finding(_ tree: Tree, number: Int, header: [UInt8], row: Row) -> String? {
+    private struct Wrong: Error {
+        let reason: String
+    }
+
+    /// The header of a leaf, or what is wrong with it or with its body.
+    private static func look(_ tree: Tree, number: Int, header: [UInt8], row: Row) -> Result<RecordHeader, Wrong> {
         let parsed: RecordHeader
-        do { parsed = try RecordForm.header(header) } catch { return "its header is not readable: \(error)" }
-        guard parsed.number == number else { return "its header says that it is number \(parsed.number)" }
-        guard tree == .records else { return parsed.bodyCommitment == nil ? nil : "its header names a body" }
-        return StoredRecord.bodyFinding(
-            parsed, salt: (row["salt"] as Data?).map(Array.init), body: (row["body"] as Data?).map(Array.init))
+        do { parsed = try RecordForm.header(header) } catch { return .failure(Wrong(reason: "its header is not readable: \(error)")) }
+        let reason: String? =
+            if parsed.number != number {
+                "its header says that it is number \(parsed.number)"
+            } else if tree == .access {
+                parsed.bodyCommitment == nil ? nil : "its header names a body"
+            } else {
+                StoredRecord.bodyFinding(
+                    parsed, salt: (row["salt"] as Data?).map(Array.init), body: (row["body"] as Data?).map(Array.init))
+            }
+        return reason.map { .failure(Wrong(reason: $0)) } ?? .success(parsed)
     }
 }
 

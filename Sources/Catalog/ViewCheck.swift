@@ -14,15 +14,15 @@ struct ViewCheck {
     private var damaged: Set<String> = []
 
     /// What of the views is not what this record, which is sound, says; `nil` when all of it is.
-    mutating func finding(number: Int, header: [UInt8], row: Row, _ db: Database) throws -> String? {
-        let parsed = try RecordForm.header(header)
+    mutating func finding(_ parsed: RecordHeader, row: Row, _ db: Database) throws -> String? {
+        let number = parsed.number
         guard let kind = RecordKind(rawValue: parsed.kind) else { return "this version does not know its kind, \(parsed.kind)" }
         let body: RecordBody
         do { body = try RecordForm.body(Array(row["body"] as Data), kind: kind) } catch { return "its body is not readable: \(error)" }
         var isRight = true
         for subject in Set(parsed.subjects) {
             subjects += 1
-            let found = try db.first("SELECT 1 FROM record_subject WHERE subject = ? AND number = ?", [subject, number])
+            let found = try db.first("SELECT 1 FROM record_subject WHERE subject = ? AND number = ?", [subject, parsed.number])
             if found == nil { return "the views do not show what it is about; run minhchung rebuild" }
         }
         switch body {

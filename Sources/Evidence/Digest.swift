@@ -24,14 +24,17 @@ public struct Digest: Sendable, Hashable, Comparable {
     /// The digest written as 64 lower-case hexadecimal digits; `nil` for anything else.
     public init?(hex: some StringProtocol) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var text = String(hex)
         let parsed = withUnsafeMutableBytes(of: &words) { target -> Bool in
-            var digits = 0
-            for byte in hex.utf8 {
-                guard digits < 2 * Self.byteCount, let value = Self.value(ofHexDigit: byte) else { return false }
-                target[digits / 2] = target[digits / 2] << 4 | value
-                digits += 1
+            text.withUTF8 { digits in
+                guard digits.count == 2 * Self.byteCount else { return false }
+                for index in 0..<Self.byteCount {
+                    guard let high = Self.value(ofHexDigit: digits[2 * index]), let low = Self.value(ofHexDigit: digits[2 * index + 1])
+                    else { return false }
+                    target[index] = high << 4 | low
+                }
+                return true
             }
-            return digits == 2 * Self.byteCount
         }
         guard parsed else { return nil }
         self.words = words

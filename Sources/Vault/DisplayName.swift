@@ -1,5 +1,7 @@
 /// A path for people: bytes that are not UTF-8, and control characters, are written as `\xNN`.
 public func displayName(_ path: [UInt8]) -> String {
+    // Most names are plain, and looking up what each scalar is costs more than all else here.
+    if path.allSatisfy({ (0x20..<0x7F).contains($0) }) { return String(decoding: path, as: UTF8.self) }
     var text = ""
     var rest = path[...]
     while !rest.isEmpty {

@@ -40,7 +40,7 @@ let package = Package(
         // The operations, and the program.
         .target(
             name: "Custody",
-            dependencies: ["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "ExtractionWire", "Extraction"]),
+            dependencies: ["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "Extraction"]),
         .executableTarget(
             name: "Command",
             dependencies: ["Evidence", "Ledger", "Custody", argumentParser]),

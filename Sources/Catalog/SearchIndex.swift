@@ -73,7 +73,9 @@ public final class SearchIndex: Sendable {
             }
             while done < total {
                 let next = min(done + Self.batch, total)
-                let items = try catalog.itemsChanged(by: done..<next)
+                let states = try catalog.itemStates(changedBy: done..<next)
+                let stale = try pool.read { db in try states.filter { try !Self.isIndexed($0, db) } }
+                let items = try catalog.itemTexts(stale.map(\.key))
                 try pool.write { db in
                     for item in items { try Self.index(item, text: text, db) }
                     try db.run("UPDATE mark SET value = ? WHERE name = 'records'", [next])
@@ -86,14 +88,18 @@ public final class SearchIndex: Sendable {
         }
     }
 
+    /// Whether the index shows the item as it is: several records may have led to what is there by now.
+    private static func isIndexed(_ state: Catalog.ItemState, _ db: Database) throws -> Bool {
+        guard let row = try db.first("SELECT metadata_record, text FROM indexed_item WHERE key = ?", [state.key]) else { return false }
+        return row[0] as Int == state.metadataRecord && row[1] as String? == state.text
+    }
+
     /// Indexes an item anew. Rows of an earlier generation stay in the index until the next rebuild, because a
     /// contentless index of SQLite 3.40 deletes only what is handed to it again; no row of `page` leads to them.
     private static func index(_ item: Catalog.ItemText, text: (ObjectDescription) -> [UInt8]?, _ db: Database) throws {
         let view = item.view
         var generation: Int64 = 0
-        if let row = try db.first("SELECT generation, metadata_record, text FROM indexed_item WHERE key = ?", [view.key]) {
-            // Several records may have led to what is there now.
-            if row["metadata_record"] as Int == view.metadataRecord, row["text"] as String? == item.text?.digest.hex { return }
+        if let row = try db.first("SELECT generation FROM indexed_item WHERE key = ?", [view.key]) {
             generation = (row["generation"] as Int64) + 1
             guard generation <= 0xFFFF else { throw CatalogError.indexedTooOften(item: view.id) }
             try db.run("DELETE FROM page WHERE item = ?", [view.key])
@@ -350,43 +356,63 @@ extension Catalog {
         let text: ObjectDescription?
     }
 
+    /// What the index of an item depends on.
+    struct ItemState: Sendable {
+        let key: Int64
+        let metadataRecord: Int
+        /// Digest of the text that extraction found last in its object.
+        let text: String?
+    }
+
     /// The items, as they are now, that these records are about, oldest first.
-    func itemsChanged(by records: Range<Int>) throws(CatalogError) -> [ItemText] {
+    func itemStates(changedBy records: Range<Int>) throws(CatalogError) -> [ItemState] {
         try perform("read records \(records.lowerBound) to \(records.upperBound - 1)") {
             // One transaction: a read of its own for each row would cost more than the rows.
             try archive.read { db in
-                var changed: [Int64: ItemText] = [:]
+                var changed: [Int64: ItemState] = [:]
                 // SQLite takes out the three values that are needed: what the records say was checked when they were folded.
                 let rows = try Row.fetchCursor(
                     db,
                     sql: """
-                        SELECT json_extract(header, '$.kind') AS kind, json_extract(header, '$.subjects[0]') AS subject,
-                            json_extract(body, '$.object') AS object
+                        SELECT json_extract(header, '$.kind'), json_extract(header, '$.subjects[0]'), json_extract(body, '$.object')
                         FROM record LEFT JOIN record_body USING (number) WHERE number >= ? AND number < ? ORDER BY number
                         """, arguments: [records.lowerBound, records.upperBound])
                 while let row = try rows.next() {
-                    for view in try Self.items(changedBy: row, db) where changed[view.key] == nil {
-                        changed[view.key] = ItemText(view: view, text: try Self.text(of: view.object, db))
-                    }
+                    for state in try Self.states(changedBy: row, db) { changed[state.key] = state }
                 }
-                return changed.values.sorted { $0.view.key < $1.view.key }
+                return changed.values.sorted { $0.key < $1.key }
             }
         }
     }
 
-    private static func items(changedBy row: Row, _ db: Database) throws -> [ItemView] {
-        switch (row["kind"] as String?).flatMap(RecordKind.init(rawValue:)) {
-        case .evidenceDeposited, .evidenceDescribed:
-            return try [(row["subject"] as String?).flatMap { EvidenceID($0) }].compactMap { try $0.flatMap { try item($0, db) } }
-        case .objectExtracted:
-            return try (row["object"] as String?).flatMap { Digest(hex: $0) }.map { try items(of: $0, db) } ?? []
+    private static func states(changedBy row: Row, _ db: Database) throws -> [ItemState] {
+        let condition: (column: String, value: String?)
+        switch (row[0] as String?).flatMap(RecordKind.init(rawValue:)) {
+        case .evidenceDeposited, .evidenceDescribed: condition = ("item.id", row[1])
+        case .objectExtracted: condition = ("item.object", row[2])
         case .archiveCreated, .objectDamaged, .objectRestored, nil: return []
+        }
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT item.key, item.metadata_record, object.text FROM item JOIN object ON object.digest = item.object
+                WHERE \(condition.column) = ?
+                """)
+        return try Row.fetchAll(statement, arguments: [condition.value]).map {
+            ItemState(key: $0[0], metadataRecord: $0[1], text: $0[2])
         }
     }
 
-    /// The text that extraction found last in an object.
-    private static func text(of object: Digest, _ db: Database) throws -> ObjectDescription? {
-        try db.first("SELECT text.* FROM object JOIN object AS text ON text.digest = object.text WHERE object.digest = ?", [object.hex])
-            .map(objectView)?.description
+    /// The items of these keys, with their texts, in their order.
+    func itemTexts(_ keys: [Int64]) throws(CatalogError) -> [ItemText] {
+        let views = try items(keys: keys)
+        return try perform("find the texts of \(keys.count) items") {
+            try archive.read { db in
+                try views.map { view in
+                    let text = try db.first(
+                        "SELECT text.* FROM object JOIN object AS text ON text.digest = object.text WHERE object.digest = ?", [view.object.hex])
+                    return ItemText(view: view, text: try text.map(Self.objectView)?.description)
+                }
+            }
+        }
     }
 }

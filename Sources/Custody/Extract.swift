@@ -88,7 +88,7 @@ extension Archive {
     /// Readers at work at once.
     private static let readers = BlockingWork.laneCount
     /// Findings that share a sync and a transaction: as many as come within this time.
-    private static let group = (findings: 256, seconds: 0.25)
+    private static let group = (findings: 256, seconds: 0.1)
     /// Findings, or bytes of text, after which the index follows: its transactions cost most when they are small.
     private static let indexing = (findings: 64, bytes: 4 << 20)
 

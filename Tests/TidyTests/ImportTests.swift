@@ -13,7 +13,7 @@ struct ImportTests {
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
         "Catalog": (["Evidence", "VietnameseText", "Ledger"], ["GRDB"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
-        "Custody": (["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "ExtractionWire", "Extraction"], ["Dispatch"]),
+        "Custody": (["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
         "Command": (["Evidence", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
     ]

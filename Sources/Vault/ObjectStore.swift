@@ -155,6 +155,7 @@ public final class ObjectStore: Sendable {
         do {
             let (description, pieces) = try write(file)
             try attempt("store", name) { try system.changeMode(file, to: 0o400) }
+            system.beginWriting(file)
             return StagedObject(part: part, description: description, pieces: pieces, isPresent: false)
         } catch {
             removePart(part)

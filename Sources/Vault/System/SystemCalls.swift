@@ -126,6 +126,12 @@ public struct SystemCalls: Sendable {
         _ = try check(.write) { ftruncate(file.number, 0) }
     }
 
+    /// Has the kernel begin to write the file to the disk, so that the sync which follows waits less. A hint: it makes nothing
+    /// durable, and its failure changes nothing.
+    func beginWriting(_ file: Descriptor) {
+        _ = sync_file_range(file.number, 0, 0, UInt32(CLINUX_SYNC_FILE_RANGE_WRITE))
+    }
+
     /// Tells the kernel that the file will be read once from beginning to end. A hint: its failure changes nothing.
     func adviseSequential(_ file: Descriptor) {
         posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)

@@ -138,8 +138,10 @@ public final class Archive: Sendable {
     ) throws {
         try searchIndex().follow(
             catalog, upTo: limit,
-            // A damaged text is `verify`'s to report; here its item is found by its metadata.
-            text: { object in texts[object.digest] ?? (try? self.bytes(of: object)) },
+            text: { object in
+                // because a damaged text is `verify`'s to report; here its item is found by its metadata.
+                texts[object.digest] ?? (try? self.bytes(of: object))
+            },
             progress: progress)
     }
 

@@ -212,7 +212,7 @@ public final class ObjectStore: Sendable {
     /// An object that was there already is kept, after its bytes were read again; if they had changed, what was there
     /// goes to quarantine and ours takes its place. The folder is synced in every case, since another writer's rename
     /// may not be durable yet.
-    /// - Returns: what happened to each, in the order given.
+    /// - Returns: what happened to each, in the order given; those that were refused are not stored, and the others are.
     /// - Throws: ``VaultError``; then none may be acknowledged, and after a failed sync nothing more is stored.
     public func seal(_ staged: [StagedObject]) throws(VaultError) -> [SealOutcome] {
         guard !staged.isEmpty else { return [] }

@@ -211,8 +211,8 @@ public struct SystemCalls: Sendable {
         }
     }
 
-    func unlink(_ name: [UInt8], in folder: Descriptor, isFolder: Bool = false) throws(SystemCallError) {
-        _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, isFolder ? AT_REMOVEDIR : 0) } }
+    func unlink(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) {
+        _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, 0) } }
     }
 
     /// Makes a folder, mode 0700; one that is there already is left as it is.

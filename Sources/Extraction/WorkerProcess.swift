@@ -65,8 +65,9 @@ final class WorkerProcess {
 
     private struct StartFailure: Error { let code: Int32 }
 
-    /// Only the control socket reaches the worker: no environment, no other descriptor, no blocked or ignored signal, and a
-    /// session of its own.
+    /// Only the control socket reaches the worker: no other descriptor, no blocked or ignored signal, a session of its own, and
+    /// nothing of our environment. What it is told instead is for its loader: to resolve all symbols at once, in the worker,
+    /// and not again in every reader.
     private static func spawn(_ path: String, standardInput: Int32) -> Result<pid_t, StartFailure> {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -91,8 +92,10 @@ final class WorkerProcess {
         var process: pid_t = 0
         let result = path.withCString { name in
             var arguments: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: name), nil]
-            var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-            return posix_spawn(&process, name, &actions, &attributes, &arguments, &environment)
+            return "LD_BIND_NOW=1".withCString { bindNow in
+                var environment: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: bindNow), nil]
+                return posix_spawn(&process, name, &actions, &attributes, &arguments, &environment)
+            }
         }
         return result == 0 ? .success(process) : .failure(StartFailure(code: result))
     }

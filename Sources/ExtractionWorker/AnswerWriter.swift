@@ -82,7 +82,8 @@ struct AnswerWriter: ~Copyable {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    private static func line(_ text: String) -> String {
+    /// The text as one line without control characters, no longer than a value may be.
+    static func line(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         var length = 0
         for scalar in ReadableText.normalised(text).unicodeScalars {

@@ -45,13 +45,18 @@ enum PDFReader {
         answer.done(pageCount: min(max(count, 0), Frame.pageCountAtMost))
     }
 
-    /// Does once what reading does, for its lasting effects on the library.
-    static func touch(_ document: OpaquePointer) {
-        for (_, read) in texts { g_free(read(document)) }
+    /// Does once what reading does, for its lasting effects on the libraries, the language's own included.
+    static func touch(_ document: OpaquePointer, _ bytes: UnsafeRawBufferPointer) {
+        _ = isEncrypted(bytes)
+        for (_, read) in texts {
+            guard let text = read(document) else { continue }
+            _ = AnswerWriter.line(String(cString: text))
+            g_free(text)
+        }
         for (_, read) in dates { _ = iso8601(read(document)) }
         g_free(poppler_document_get_pdf_version_string(document))
         guard let page = poppler_document_get_page(document, 0) else { return }
-        g_free(poppler_page_get_text(page))
+        PageText(page)?.release()
         g_object_unref(gpointer(page))
     }
 

@@ -37,7 +37,7 @@ struct WarmLibraries {
         let bytes = sample.withUnsafeBytes { g_bytes_new($0.baseAddress, gsize($0.count)) }
         guard let document = poppler_document_new_from_bytes(bytes, nil, nil) else { return nil }
         self.document = document
-        PDFReader.touch(document)
+        sample.withUnsafeBytes { PDFReader.touch(document, $0) }
         _ = NormalForm.nfc("Minh chu\u{31B}\u{301}ng")
         _ = Windows1258.decode([0x41, 0x20, 0xFE])
         _ = Windows1258.isPlausible([0x41, 0x20, 0xFE])

@@ -17,6 +17,8 @@ enum Worker {
     static let refusalBase: Int32 = 100
 
     static func main() {
+        // What it says was for the loader alone.
+        clearenv()
         // No folder is kept busy.
         guard chdir("/") == 0 else { exit(2) }
         // Swift's handler for crashes would start a debugger on a reader that crashes; it is refused that, and would let a

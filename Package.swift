@@ -6,6 +6,7 @@ import PackageDescription
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -18,18 +19,20 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure values and rules: no file, no database, no clock.
         .target(name: "Evidence", dependencies: [crypto]),
         .target(name: "VietnameseText"),
         .target(name: "Ledger", dependencies: ["Evidence"]),
+        .target(name: "Recognition", dependencies: ["Evidence", yams]),
         .target(name: "ExtractionWire"),
 
         // Siblings that keep state or talk to the system; they never import one another.
         .target(name: "Vault", dependencies: ["Evidence", "CLinux"]),
         .target(
-            name: "Catalog", dependencies: ["Evidence", "VietnameseText", "Ledger", grdb],
+            name: "Catalog", dependencies: ["Evidence", "VietnameseText", "Recognition", "Ledger", grdb],
             resources: [
                 .embedInCode("../../Storage/Schema/archive_0001.sql"),
                 .embedInCode("../../Storage/Schema/service_0001.sql"),
@@ -40,10 +43,10 @@ let package = Package(
         // The operations, and the program.
         .target(
             name: "Custody",
-            dependencies: ["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "Extraction"]),
+            dependencies: ["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"]),
         .executableTarget(
             name: "Command",
-            dependencies: ["Evidence", "Ledger", "Custody", argumentParser]),
+            dependencies: ["Evidence", "Recognition", "Ledger", "Custody", argumentParser]),
 
         // The confined reader of hostile documents, and the doors to the C libraries that only it links.
         .executableTarget(
@@ -57,6 +60,7 @@ let package = Package(
 
         .testTarget(name: "EvidenceTests", dependencies: ["Evidence"]),
         .testTarget(name: "VietnameseTextTests", dependencies: ["VietnameseText"]),
+        .testTarget(name: "RecognitionTests", dependencies: ["Evidence", "Recognition"]),
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),

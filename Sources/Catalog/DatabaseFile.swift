@@ -97,4 +97,9 @@ extension Database {
     func first(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
         try Row.fetchOne(try cachedStatement(sql: sql), arguments: arguments)
     }
+
+    /// The rows of a statement that is prepared once for each connection.
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        try Row.fetchAll(try cachedStatement(sql: sql), arguments: arguments)
+    }
 }

@@ -53,12 +53,12 @@ public struct ItemFilter: Sendable {
 }
 
 extension Catalog {
-    private static let itemColumns = """
+    static let itemColumns = """
         item.*, object.size AS object_size, object.extraction_state AS object_extraction_state
         FROM item JOIN object ON object.digest = item.object
         """
 
-    private static func itemView(_ row: Row) throws -> ItemView {
+    static func itemView(_ row: Row) throws -> ItemView {
         let id: String = row["id"]
         let number: Int = row["deposit_record"]
         func damaged(_ field: String) -> CatalogError {

@@ -48,7 +48,7 @@ extension Catalog {
         }
         let rows = try Row.fetchCursor(db, sql: "SELECT number, \(tree.source) ORDER BY number")
         var nodes = StoredNodes(tree: tree, db: db)
-        var views = ViewCheck()
+        let views = tree == .records ? try ViewCheck() : nil
         var edge = MerkleTree.Edge()
         while let row = try rows.next() {
             let number: Int = row["number"]
@@ -70,7 +70,7 @@ extension Catalog {
                 switch Self.look(tree, number: number, header: header, row: row) {
                 case .failure(let finding): found(number, finding.reason)
                 case .success(let header):
-                    if tree == .records, let reason = try views.finding(header, row: row, db) { found(number, reason) }
+                    if let views, let reason = try views.fold(header, body: Array(row["body"] as Data)) { found(number, reason) }
                 }
             } else {
                 found(number, storedLeaf == nil ? "its leaf is missing from the tree" : "its header was edited")
@@ -97,8 +97,8 @@ extension Catalog {
                 found(number, "it is missing, its body is there")
             }
         }
-        // What a damaged record named is not known, so there is nothing to count against.
-        if tree == .records, isSound, let reason = try views.surplus(db) { found(Int(edge.size), reason) }
+        // What a damaged record said is not known, so there is nothing to hold the views against.
+        if let views, isSound, edge.size > 0 { try views.compare(with: db, found: found) }
         if tree == .records, edge.size == 0 { found(0, "it is missing: the ledger is empty") }
         let committed = tree == .records ? recordTree : accessTree
         if committed.size == Int(edge.size), committed.root != edge.root, stored == Int(edge.size) {

@@ -390,7 +390,7 @@ extension Catalog {
         switch (row[0] as String?).flatMap(RecordKind.init(rawValue:)) {
         case .evidenceDeposited, .evidenceDescribed: condition = ("item.id", row[1])
         case .objectExtracted: condition = ("item.object", row[2])
-        case .archiveCreated, .objectDamaged, .objectRestored, nil: return []
+        default: return []  // because no other kind changes what is found
         }
         let statement = try db.cachedStatement(
             sql: """

@@ -3,93 +3,93 @@ internal import Foundation
 internal import GRDB
 internal import Ledger
 
-/// Holds the rows of the views against the records that they are folded from, as a verification meets them.
-///
-/// Each record's rows are looked up, so that the check costs as much as the ledger and needs no second set of views.
+/// Folds the records anew, into views of its own that vanish with it, and holds those of the archive against them.
 struct ViewCheck {
-    private var items = 0
-    private var objects = 0
-    private var subjects = 0
-    /// What the records say is damaged.
-    private var damaged: Set<String> = []
+    /// On disk where it grows, so that memory does not grow with the ledger.
+    private let fresh: DatabaseQueue
 
-    /// What of the views is not what this record, which is sound, says; `nil` when all of it is.
-    mutating func finding(_ parsed: RecordHeader, row: Row, _ db: Database) throws -> String? {
-        let number = parsed.number
-        guard let kind = RecordKind(rawValue: parsed.kind) else { return "this version does not know its kind, \(parsed.kind)" }
-        let body: RecordBody
-        do { body = try RecordForm.body(Array(row["body"] as Data), kind: kind) } catch { return "its body is not readable: \(error)" }
-        var isRight = true
-        for subject in Set(parsed.subjects) {
-            subjects += 1
-            let found = try db.first("SELECT 1 FROM record_subject WHERE subject = ? AND number = ?", [subject, parsed.number])
-            if found == nil { return "the views do not show what it is about; run minhchung rebuild" }
+    init() throws {
+        var configuration = Configuration()
+        // One transaction from the first record to the last; nobody else sees this database, and nothing of it is kept.
+        configuration.allowsUnsafeTransactions = true
+        fresh = try DatabaseQueue(path: "", configuration: configuration)
+        try fresh.writeWithoutTransaction { db in
+            try db.execute(sql: String(decoding: PackageResources.archive_0001_sql, as: UTF8.self))
+            try db.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384")
+            try db.beginTransaction()
         }
-        switch body {
-        case .archiveCreated: break
-        case .objectDamaged(let object, _): damaged.insert(object.hex)
-        case .objectRestored(let object): damaged.remove(object.hex)
-        case .evidenceDeposited(let deposit):
-            items += 1
-            isRight =
-                try isNamed(deposit.object, isEvidence: true, by: number, db)
-                && holds(deposit.item, deposit.metadata, number, depositOf: deposit.object.digest, parsed, db)
-        case .evidenceDescribed(let item, let metadata):
-            isRight = try holds(item, metadata, number, depositOf: nil, nil, db)
-        case .objectExtracted(let object, let finding):
-            let text = try finding.text.map { try isNamed($0, isEvidence: false, by: number, db) } ?? true
-            isRight = try text && holds(finding, of: object, number, db)
-        }
-        return isRight ? nil : "the views do not show what it says; run minhchung rebuild"
     }
 
-    /// Whether the views have rows that no record names.
-    func surplus(_ db: Database) throws -> String? {
-        let found = (
-            items: try Int.fetchOne(db, sql: "SELECT count(*) FROM item") ?? 0,
-            objects: try Int.fetchOne(db, sql: "SELECT count(*) FROM object") ?? 0,
-            subjects: try Int.fetchOne(db, sql: "SELECT count(*) FROM record_subject") ?? 0
-        )
-        if found == (items, objects, subjects) {
-            let shown = try String.fetchSet(db, sql: "SELECT digest FROM object WHERE is_damaged = 1")
-            return shown == damaged ? nil : "the views show other objects as damaged than the records do; run minhchung rebuild"
+    /// Folds a record that is sound; returns what is wrong with it all the same.
+    func fold(_ header: RecordHeader, body: [UInt8]) throws -> String? {
+        guard let kind = RecordKind(rawValue: header.kind) else { return "this version does not know its kind, \(header.kind)" }
+        let parsed: RecordBody
+        do { parsed = try RecordForm.body(body, kind: kind) } catch { return "its body is not readable: \(error)" }
+        try fresh.writeWithoutTransaction { try Views.fold(header, parsed, $0) }
+        return nil
+    }
+
+    /// Findings of one table that are told one by one.
+    private static let findingLimit = 20
+
+    /// What the views of the archive do not show as the records say it.
+    func compare(with db: Database, found: (_ number: Int, _ reason: String) -> Void) throws {
+        try fresh.writeWithoutTransaction { fresh in
+            for table in Views.tables {
+                let key = try String.fetchAll(fresh, sql: "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", arguments: [table])
+                try compare(table, key, fresh, db, found)
+            }
         }
-        return "the views have \(found.items) items and \(found.objects) objects, the records name \(items) and \(objects): "
-            + "records are missing, or the views were edited; compare with a backup before you run minhchung rebuild"
     }
 
-    private mutating func isNamed(
-        _ object: ObjectDescription, isEvidence: Bool, by number: Int, _ db: Database
-    ) throws -> Bool {
-        guard let row = try db.first("SELECT * FROM object WHERE digest = ?", [object.digest.hex]) else { return false }
-        let first: Int = row["first_record"]
-        if first == number { objects += 1 }
-        return first <= number && row["size"] as Int64 == object.size
-            && row["piece_list_digest"] as String == object.pieceListDigest.hex && (row["is_evidence"] as Int == 1 || !isEvidence)
-    }
-
-    /// The item's row shows this declaration, unless a later record superseded it.
-    private func holds(
-        _ item: EvidenceID, _ metadata: EvidenceMetadata, _ number: Int, depositOf object: Digest?, _ header: RecordHeader?,
-        _ db: Database
-    ) throws -> Bool {
-        guard let row = try db.first("SELECT * FROM item WHERE id = ?", [item.text]) else { return false }
-        if let object, let header {
-            guard row["object"] as String == object.hex, row["deposit_record"] as Int == number,
-                row["deposited_at"] as String == header.time.description, row["depositor"] as String == header.actor.principal
-            else { return false }
+    /// Walks the table in both in the order of its key.
+    private func compare(
+        _ table: String, _ key: [String], _ fresh: Database, _ db: Database, _ found: (Int, String) -> Void
+    ) throws {
+        let sql = "SELECT * FROM \(table) ORDER BY \(key.joined(separator: ", "))"
+        let (right, shown) = (try Row.fetchCursor(fresh, sql: sql), try Row.fetchCursor(db, sql: sql))
+        var (said, seen) = (try right.next()?.copy(), try shown.next()?.copy())
+        var count = 0
+        func tell(_ row: Row, _ reason: String) {
+            count += 1
+            if count <= Self.findingLimit { found(Self.record(of: row), "\(reason), in \(table)") }
         }
-        let shown: Int = row["metadata_record"]
-        return shown > number || shown == number && Views.metadata(in: row) == metadata
+        while said != nil || seen != nil {
+            switch Self.order(said, seen, by: key) {
+            case ..<0:
+                if let said { tell(said, "the views do not show what it says; run minhchung rebuild") }
+                said = try right.next()?.copy()
+            case 0:
+                if let said, let seen, said != seen { tell(said, "the views show otherwise than it says; run minhchung rebuild") }
+                (said, seen) = (try right.next()?.copy(), try shown.next()?.copy())
+            default:
+                if let seen { tell(seen, "the views show what no record says: compare with a backup before you run minhchung rebuild") }
+                seen = try shown.next()?.copy()
+            }
+        }
+        if count > Self.findingLimit { found(0, "the views are wrong in \(count) rows of \(table) in all") }
     }
 
-    private func holds(
-        _ finding: ExtractionFinding, of object: Digest, _ number: Int, _ db: Database
-    ) throws -> Bool {
-        guard let row = try db.first("SELECT * FROM object WHERE digest = ?", [object.hex]) else { return false }
-        let shown: Int? = row["extraction_record"]
-        guard let shown, shown == number else { return (shown ?? -1) > number }
-        return row["extraction_state"] as String? == finding.state.rawValue && row["text"] as String? == finding.text?.digest.hex
-            && row["tool"] as String? == finding.tool && row["reason"] as String? == finding.reason
+    /// Negative when the first row comes first; a missing row comes last.
+    private static func order(_ left: Row?, _ right: Row?, by key: [String]) -> Int {
+        guard let left else { return 1 }
+        guard let right else { return -1 }
+        for column in key {
+            let (one, other): (DatabaseValue, DatabaseValue) = (left[column], right[column])
+            if one == other { continue }
+            if let one = Int64.fromDatabaseValue(one), let other = Int64.fromDatabaseValue(other) { return one < other ? -1 : 1 }
+            // SQLite compares text byte by byte.
+            guard let one = String.fromDatabaseValue(one), let other = String.fromDatabaseValue(other) else { return 1 }
+            return one.utf8.lexicographicallyPrecedes(other.utf8) ? -1 : 1
+        }
+        return 0
+    }
+
+    /// The record that a row is of, as far as it tells.
+    private static func record(of row: Row) -> Int {
+        for column in ["metadata_record", "record", "number", "record_from", "stage_record", "first_record"] {
+            if row.hasColumn(column), let number = Int.fromDatabaseValue(row[column]) { return number }
+        }
+        return 0
     }
 }

@@ -4,7 +4,10 @@ internal import GRDB
 
 /// The views: tables that are a fold over the records, and nothing else writes to.
 enum Views {
-    static let tables = ["object", "item", "record_subject"]
+    static let tables = [
+        "object", "item", "record_subject", "rule_document", "unit", "unit_succession", "person", "dossier", "dossier_stage",
+        "citation", "score", "verification", "decision",
+    ]
 
     static func empty(_ db: Database) throws {
         for table in tables { try db.execute(sql: "DELETE FROM \(table)") }
@@ -22,8 +25,8 @@ enum Views {
             try db.run(
                 """
                 UPDATE item SET metadata_record = ?, kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?,
-                    code_notation = ?, subject = ?, issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, language = ?,
-                    file_name = ?
+                    code_notation = ?, subject = ?, issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, person = ?,
+                    language = ?, file_name = ?
                 WHERE id = ?
                 """, [header.number] + columns(of: metadata) + [item.text])
         case .objectExtracted(let object, let finding):
@@ -37,6 +40,25 @@ enum Views {
             try db.run("UPDATE object SET is_damaged = 1 WHERE digest = ?", [object.hex])
         case .objectRestored(let object):
             try db.run("UPDATE object SET is_damaged = 0 WHERE digest = ?", [object.hex])
+        case .ruleImported(let rule): try fold(rule, header, db)
+        case .unitDeclared(let unit): try fold(unit, header, db)
+        case .unitSucceeded(let succession): try fold(succession, header, db)
+        case .personDeclared(let person): try fold(person, header, db)
+        case .dossierOpened(let opening): try fold(opening, header, db)
+        case .dossierStepped(let step):
+            try move(step.dossier, to: step.to, act: step.act, step.role, header, db)
+        case .evidenceCited(let citation): try fold(citation, header, db)
+        case .citationWithdrawn(let withdrawal):
+            try db.run(
+                "UPDATE citation SET record_to = ? WHERE id = ? AND record_to IS NULL", [header.number, withdrawal.citation.text])
+        case .evidenceVerified(let verification):
+            try verify(verification.item, verification.state, verification.method, by: nil, header, db)
+        case .evidenceSuperseded(let supersession):
+            try verify(supersession.item, .superseded, nil, by: supersession.by, header, db)
+        case .scoresGiven(let sheet): try fold(sheet, header, db)
+        case .dossierDecided(let decision): try fold(decision, header, db)
+        case .titleRevoked(let revocation): try fold(revocation, header, db)
+        case .honourGranted(let grant): try fold(grant, header, db)
         }
     }
 
@@ -46,8 +68,8 @@ enum Views {
             """
             INSERT INTO item (id, object, deposit_record, depositor, deposited_at,
                 metadata_record, kind, assurance, title, issuer, code_number, code_notation, subject, issued_on, valid_from,
-                valid_until, holder, language, file_name)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                valid_until, holder, person, language, file_name)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 deposit.item.text, deposit.object.digest.hex, header.number,
@@ -56,7 +78,7 @@ enum Views {
     }
 
     /// An object that a record names; a text that is somebody's file as well becomes evidence.
-    private static func name(
+    static func name(
         _ object: ObjectDescription, isEvidence: Bool, _ header: RecordHeader, _ db: Database
     ) throws {
         try db.run(
@@ -74,7 +96,8 @@ enum Views {
         return EvidenceMetadata(
             title: row["title"], kind: kind, issuer: row["issuer"], codeNumber: row["code_number"],
             codeNotation: row["code_notation"], subject: row["subject"], issuedOn: date("issued_on"),
-            validFrom: date("valid_from"), validUntil: date("valid_until"), holder: row["holder"], language: row["language"],
+            validFrom: date("valid_from"), validUntil: date("valid_until"), holder: row["holder"],
+            person: (row["person"] as String?).flatMap { PersonID($0) }, language: row["language"],
             fileName: row["file_name"], assurance: assurance)
     }
 
@@ -83,7 +106,7 @@ enum Views {
         [
             metadata.kind.rawValue, metadata.assurance.rawValue, metadata.title, metadata.issuer, metadata.codeNumber,
             metadata.codeNotation, metadata.subject, metadata.issuedOn?.description, metadata.validFrom?.description,
-            metadata.validUntil?.description, metadata.holder, metadata.language, metadata.fileName,
+            metadata.validUntil?.description, metadata.holder, metadata.person?.text, metadata.language, metadata.fileName,
         ]
     }
 }

@@ -59,6 +59,7 @@ struct Show: AsyncParsableCommand {
         line("valid from", metadata.validFrom)
         line("valid until", metadata.validUntil)
         line("holder", metadata.holder)
+        line("person", metadata.person)
         line("language", metadata.language)
         line("file name", metadata.fileName)
         line("assurance", metadata.assurance.rawValue)

@@ -22,8 +22,10 @@ struct MetadataOptions: ParsableArguments {
     var validFrom: String?
     @Option(help: "Until when it is valid.")
     var validUntil: String?
-    @Option(help: "Whose proof it is.")
+    @Option(help: "Whose proof it is, as a name.")
     var holder: String?
+    @Option(help: "Whose proof it is, as a registered person: the whole id, pe-….")
+    var person: String?
     @Option(help: "The language, e.g. vi.")
     var language: String?
     @Option(help: "How it was assured, one of: \(AssuranceLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -45,6 +47,7 @@ struct MetadataOptions: ParsableArguments {
         take("valid-from", \.validFrom)
         take("valid-until", \.validUntil)
         take("holder", \.holder)
+        take("person", \.person)
         take("language", \.language)
         take("assurance", \.assurance)
         return options
@@ -67,6 +70,7 @@ struct MetadataOptions: ParsableArguments {
         try set(holder, \.holder)
         try set(language, \.language)
         if let kind { metadata.kind = try choice(kind, "kind", EvidenceKind.self) }
+        if let person { metadata.person = person.isEmpty ? nil : try personID(person) }
         if let assurance { metadata.assurance = try choice(assurance, "assurance", AssuranceLevel.self) }
         func set(_ value: String?, _ name: String, _ field: WritableKeyPath<EvidenceMetadata, CalendarDate?>) throws {
             if let value { metadata[keyPath: field] = value.isEmpty ? nil : try date(value, name) }
@@ -76,6 +80,21 @@ struct MetadataOptions: ParsableArguments {
         try set(validUntil, "valid-until", \.validUntil)
         return metadata
     }
+}
+
+/// What an option says; `nil` when it is not given, or empty.
+/// - Throws: ``Failure`` when it is not UTF-8.
+func optionText(_ value: String?, _ name: String) throws -> String? {
+    guard value.map(RawArguments.isUTF8) ?? true else { throw Failure("cannot take --\(name): it is not UTF-8") }
+    return value?.nonEmpty
+}
+
+private func personID(_ text: String) throws -> PersonID {
+    guard let id = PersonID(text) else {
+        // Somebody may have put a personal number here, which no message shows.
+        throw Failure("cannot take the person: it is the whole id of a registered person, such as pe-7h2k9q4m1c8r5t0w")
+    }
+    return id
 }
 
 /// One of the cases by its written name.

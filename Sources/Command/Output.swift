@@ -137,7 +137,8 @@ func json(_ metadata: EvidenceMetadata) -> JSON {
         "title": .text(metadata.title), "kind": .string(metadata.kind.rawValue), "issuer": .text(metadata.issuer),
         "number": .text(metadata.codeNumber), "notation": .text(metadata.codeNotation), "subject": .text(metadata.subject),
         "issued": .text(metadata.issuedOn), "valid_from": .text(metadata.validFrom),
-        "valid_until": .text(metadata.validUntil), "holder": .text(metadata.holder), "language": .text(metadata.language),
+        "valid_until": .text(metadata.validUntil), "holder": .text(metadata.holder), "person": .text(metadata.person),
+        "language": .text(metadata.language),
         "file_name": .text(metadata.fileName), "assurance": .string(metadata.assurance.rawValue),
     ]
     return .object(members.compactMapValues(\.self))

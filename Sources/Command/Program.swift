@@ -41,7 +41,8 @@ enum Program {
             MinhChung.exit(withError: error)
         } catch {
             printError("\(error)")
-            exit(Archive.isInUse(error) ? Status.inUse : Archive.isNotFound(error) ? Status.somethingWrong : Status.notDone)
+            let isAnswer = Archive.isNotFound(error) || Archive.isRefused(error)
+            exit(Archive.isInUse(error) ? Status.inUse : isAnswer ? Status.somethingWrong : Status.notDone)
         }
     }
 

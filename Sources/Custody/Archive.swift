@@ -3,6 +3,7 @@ public import Evidence
 internal import Extraction
 internal import Foundation
 internal import Ledger
+internal import Recognition
 internal import Synchronization
 internal import Vault
 
@@ -23,6 +24,10 @@ public final class Archive: Sendable {
     let worker: String
     let now: @Sendable () -> Timestamp
     private let index = Mutex<SearchIndex?>(nil)
+    /// Held from what an act looks at until it is recorded.
+    let turn = Mutex(())
+    /// Rule documents that were read; their digests pin every word.
+    let ruleCache = Mutex<[Digest: RuleDocument]>([:])
 
     var objects: ObjectStore { folder.objects }
 
@@ -35,6 +40,9 @@ public final class Archive: Sendable {
         self.worker = worker
         self.now = now
     }
+
+    /// The key under which personal numbers are kept, 32 random bytes.
+    static let personKey = "person-number.key"
 
     /// The time of the machine's clock.
     public static let systemTime: @Sendable () -> Timestamp = {
@@ -60,6 +68,7 @@ public final class Archive: Sendable {
                 "archive": .string(id.text), "created": .string(now().description), "epoch": .integer(1),
                 "format": .integer(Int64(format)), "hash": .string("sha256"), "piece_size": .integer(Int64(pieceSize)),
             ])
+            try folder.writeKey(personKey, (0..<4).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) } })
             // Last of all: without format.json there is no archive, so an interrupted `init` leaves none.
             try folder.writeFormat(description.canonicalBytes + [UInt8(ascii: "\n")])
             return Archive(id: id, folder: folder, catalog: catalog, worker: worker, now: now)

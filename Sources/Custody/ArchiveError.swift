@@ -1,10 +1,16 @@
 public import Evidence
+internal import Recognition
 internal import Vault
 
 /// What an operation could not do for reasons of its own; what the layers below could not do comes as their errors.
 public enum ArchiveError: Error, CustomStringConvertible {
     case noSuchItem(String)
     case ambiguousItem(String, [EvidenceID])
+    /// There is no such thing: what it would be, and how it was asked for.
+    case notFound(String, String)
+    case ambiguous(String, String, [String])
+    /// A rule does not allow it; nothing was recorded.
+    case refused(act: String, reason: String)
     case noWords(query: String)
     case metadata(field: String, reason: String)
     case format(path: String, reason: String)
@@ -17,6 +23,10 @@ public enum ArchiveError: Error, CustomStringConvertible {
         case .ambiguousItem(let reference, let ids):
             "cannot tell which evidence item \(reference) is: "
                 + ids.map(\.text).joined(separator: ", ") + "; give more of the id"
+        case .notFound(let noun, let reference): "cannot find \(noun) \(reference): there is none of this name"
+        case .ambiguous(let noun, let reference, let ids):
+            "cannot tell which \(noun) \(reference) is: " + ids.joined(separator: ", ") + "; give more of the id"
+        case .refused(let act, let reason): "cannot \(act): \(reason)"
         case .noWords(let query): "cannot search for \"\(query)\": it has no word"
         case .metadata(let field, let reason): "cannot take the metadata: \(field) \(reason)"
         case .format(let path, let reason): "cannot open archive \(path): \(reason)"
@@ -34,8 +44,13 @@ extension Archive {
     /// Whether `error` says that there is no item, or no single one, of the id that was asked for.
     public static func isNotFound(_ error: any Error) -> Bool {
         switch error as? ArchiveError {
-        case .noSuchItem, .ambiguousItem: true
+        case .noSuchItem, .ambiguousItem, .notFound, .ambiguous: true
         default: false
         }
+    }
+
+    /// Whether `error` says that a rule does not allow what was asked for; nothing was recorded then.
+    public static func isRefused(_ error: any Error) -> Bool {
+        if case .refused? = error as? ArchiveError { true } else { error is LifeError }
     }
 }

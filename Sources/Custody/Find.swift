@@ -63,6 +63,15 @@ public struct ItemSummary: Sendable {
     public let depositedAt: Timestamp
     public let metadata: EvidenceMetadata
     public let extraction: ExtractionState?
+
+    init(_ view: ItemView) {
+        id = view.id
+        object = view.object
+        size = view.size
+        depositedAt = view.depositedAt
+        metadata = view.metadata
+        extraction = view.extraction
+    }
 }
 
 /// A page where a search found its words.
@@ -125,7 +134,7 @@ extension Archive {
                 deposit = (header, found)
                 metadata = (found.metadata, header.number)
             case .evidenceDescribed(_, let described): metadata = (described, header.number)
-            case .archiveCreated, .objectExtracted, .objectDamaged, .objectRestored: break
+            default: break  // because nothing else declares or deposits
             }
         }
         guard let (header, deposited) = deposit, let (declared, metadataRecord) = metadata else {
@@ -181,11 +190,7 @@ extension Archive {
                 items = try catalog.items(keys: searchIndex().items(filter.catalogFilter, before: key, limit: limit))
             }
             if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
-            return items.map {
-                ItemSummary(
-                    id: $0.id, object: $0.object, size: $0.size, depositedAt: $0.depositedAt, metadata: $0.metadata,
-                    extraction: $0.extraction)
-            }
+            return items.map(ItemSummary.init)
         }
     }
 

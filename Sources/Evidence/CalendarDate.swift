@@ -40,6 +40,13 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
         "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
     }
 
+    /// The day before; the first day of all stays itself.
+    public var dayBefore: CalendarDate {
+        if day > 1, let before = CalendarDate(year: year, month: month, day: day - 1) { return before }
+        let (lastYear, lastMonth) = month > 1 ? (year, month - 1) : (year - 1, 12)
+        return CalendarDate(year: lastYear, month: lastMonth, day: Self.days(inMonth: lastMonth, of: lastYear)) ?? self
+    }
+
     public static func < (left: CalendarDate, right: CalendarDate) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }

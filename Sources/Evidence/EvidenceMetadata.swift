@@ -44,8 +44,10 @@ public struct EvidenceMetadata: Sendable, Equatable {
     public var issuedOn: CalendarDate?
     public var validFrom: CalendarDate?
     public var validUntil: CalendarDate?
-    /// Whose proof it is.
+    /// Whose proof it is, as a name.
     public var holder: String?
+    /// Whose proof it is, as a registered person.
+    public var person: PersonID?
     /// BCP 47, e.g. `vi`.
     public var language: String?
     /// The name of the file that was deposited; never used as a path.
@@ -55,7 +57,7 @@ public struct EvidenceMetadata: Sendable, Equatable {
     public init(
         title: String? = nil, kind: EvidenceKind = .other, issuer: String? = nil, codeNumber: String? = nil,
         codeNotation: String? = nil, subject: String? = nil, issuedOn: CalendarDate? = nil,
-        validFrom: CalendarDate? = nil, validUntil: CalendarDate? = nil, holder: String? = nil,
+        validFrom: CalendarDate? = nil, validUntil: CalendarDate? = nil, holder: String? = nil, person: PersonID? = nil,
         language: String? = nil, fileName: String? = nil, assurance: AssuranceLevel = .citizenCopy
     ) {
         self.title = title
@@ -68,6 +70,7 @@ public struct EvidenceMetadata: Sendable, Equatable {
         self.validFrom = validFrom
         self.validUntil = validUntil
         self.holder = holder
+        self.person = person
         self.language = language
         self.fileName = fileName
         self.assurance = assurance

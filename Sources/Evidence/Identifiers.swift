@@ -51,3 +51,45 @@ public struct ArchiveID: OpaqueIdentifier {
     public let text: String
     public init(unchecked text: String) { self.text = text }
 }
+
+/// Names a person.
+public struct PersonID: OpaqueIdentifier {
+    public static let prefix = "pe-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// Names a unit (đơn vị) through all its names and codes.
+public struct UnitID: OpaqueIdentifier {
+    public static let prefix = "un-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// Names a dossier: one person's assessment in one cycle.
+public struct DossierID: OpaqueIdentifier {
+    public static let prefix = "do-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// Names a citation.
+public struct CitationID: OpaqueIdentifier {
+    public static let prefix = "ci-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// Names a decision document, which may decide about many people.
+public struct DecisionID: OpaqueIdentifier {
+    public static let prefix = "de-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// Names a title (danh hiệu), or an honour, that a person was given.
+public struct TitleID: OpaqueIdentifier {
+    public static let prefix = "ti-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}

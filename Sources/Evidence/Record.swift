@@ -12,6 +12,34 @@ public enum RecordKind: String, Sendable, CaseIterable {
     case objectDamaged = "object.damaged"
     /// A damaged or missing object is whole again.
     case objectRestored = "object.restored"
+    /// A criteria set or rule set was imported, as a canonical object.
+    case ruleImported = "rule.imported"
+    /// A unit is, from a day on, called so.
+    case unitDeclared = "unit.declared"
+    /// A unit became another.
+    case unitSucceeded = "unit.succeeded"
+    /// A person, superseding what was declared of them before.
+    case personDeclared = "person.declared"
+    /// A person registered for the title of a cycle.
+    case dossierOpened = "dossier.opened"
+    /// A dossier moved to another stage.
+    case dossierStepped = "dossier.stepped"
+    /// An indicator of a dossier cites evidence.
+    case evidenceCited = "evidence.cited"
+    /// A citation holds no longer.
+    case citationWithdrawn = "citation.withdrawn"
+    /// What a reviewer found of the truth of an item.
+    case evidenceVerified = "evidence.verified"
+    /// Other bytes took an item's place.
+    case evidenceSuperseded = "evidence.superseded"
+    /// Scores of one kind were given.
+    case scoresGiven = "scores.given"
+    /// A decision about one person.
+    case dossierDecided = "dossier.decided"
+    /// A title or an honour was taken back.
+    case titleRevoked = "title.revoked"
+    /// A person was given the honour of several titles running.
+    case honourGranted = "honour.granted"
 }
 
 /// The part of a record that the Merkle leaf covers: no name of a person, no digest of evidence.
@@ -46,6 +74,20 @@ public enum RecordBody: Sendable, Equatable {
     case objectExtracted(object: Digest, ExtractionFinding)
     case objectDamaged(object: Digest, damage: String)
     case objectRestored(object: Digest)
+    case ruleImported(RuleImport)
+    case unitDeclared(UnitDeclaration)
+    case unitSucceeded(UnitSuccession)
+    case personDeclared(PersonDeclaration)
+    case dossierOpened(DossierOpening)
+    case dossierStepped(DossierStep)
+    case evidenceCited(Citation)
+    case citationWithdrawn(CitationWithdrawal)
+    case evidenceVerified(EvidenceVerification)
+    case evidenceSuperseded(EvidenceSupersession)
+    case scoresGiven(ScoreSheet)
+    case dossierDecided(PersonDecision)
+    case titleRevoked(TitleRevocation)
+    case honourGranted(HonourGrant)
 
     public var kind: RecordKind {
         switch self {
@@ -55,6 +97,20 @@ public enum RecordBody: Sendable, Equatable {
         case .objectExtracted: .objectExtracted
         case .objectDamaged: .objectDamaged
         case .objectRestored: .objectRestored
+        case .ruleImported: .ruleImported
+        case .unitDeclared: .unitDeclared
+        case .unitSucceeded: .unitSucceeded
+        case .personDeclared: .personDeclared
+        case .dossierOpened: .dossierOpened
+        case .dossierStepped: .dossierStepped
+        case .evidenceCited: .evidenceCited
+        case .citationWithdrawn: .citationWithdrawn
+        case .evidenceVerified: .evidenceVerified
+        case .evidenceSuperseded: .evidenceSuperseded
+        case .scoresGiven: .scoresGiven
+        case .dossierDecided: .dossierDecided
+        case .titleRevoked: .titleRevoked
+        case .honourGranted: .honourGranted
         }
     }
 }
@@ -100,4 +156,10 @@ public enum AccessKind: String, Sendable, CaseIterable {
     case viewed = "evidence.viewed"
     /// An item's bytes left the archive.
     case exported = "evidence.exported"
+    /// A person, or what is recorded of one, was shown.
+    case personViewed = "person.viewed"
+    /// A dossier was shown: its scores, citations or history.
+    case dossierViewed = "dossier.viewed"
+    /// What a title rests on, or what rests on an item, was shown.
+    case traced = "evidence.traced"
 }

@@ -78,6 +78,20 @@ public enum RecordForm {
             members = ["object": .string(object.hex), "damage": .string(damage)]
         case .objectRestored(let object):
             members = ["object": .string(object.hex)]
+        case .ruleImported(let rule): members = json(rule)
+        case .unitDeclared(let unit): members = json(unit)
+        case .unitSucceeded(let succession): members = json(succession)
+        case .personDeclared(let person): members = json(person)
+        case .dossierOpened(let opening): members = json(opening)
+        case .dossierStepped(let step): members = json(step)
+        case .evidenceCited(let citation): members = json(citation)
+        case .citationWithdrawn(let withdrawal): members = json(withdrawal)
+        case .evidenceVerified(let verification): members = json(verification)
+        case .evidenceSuperseded(let supersession): members = json(supersession)
+        case .scoresGiven(let sheet): members = json(sheet)
+        case .dossierDecided(let decision): members = json(decision)
+        case .titleRevoked(let revocation): members = json(revocation)
+        case .honourGranted(let grant): members = json(grant)
         }
         return JSON.object(members).canonicalBytes
     }
@@ -105,193 +119,22 @@ public enum RecordForm {
             body = .objectDamaged(object: try fields.digest("object"), damage: try fields.string("damage"))
         case .objectRestored:
             body = .objectRestored(object: try fields.digest("object"))
+        case .ruleImported: body = .ruleImported(try ruleImport(&fields))
+        case .unitDeclared: body = .unitDeclared(try unitDeclaration(&fields))
+        case .unitSucceeded: body = .unitSucceeded(try unitSuccession(&fields))
+        case .personDeclared: body = .personDeclared(try personDeclaration(&fields))
+        case .dossierOpened: body = .dossierOpened(try dossierOpening(&fields))
+        case .dossierStepped: body = .dossierStepped(try dossierStep(&fields))
+        case .evidenceCited: body = .evidenceCited(try citation(&fields))
+        case .citationWithdrawn: body = .citationWithdrawn(try citationWithdrawal(&fields))
+        case .evidenceVerified: body = .evidenceVerified(try evidenceVerification(&fields))
+        case .evidenceSuperseded: body = .evidenceSuperseded(try evidenceSupersession(&fields))
+        case .scoresGiven: body = .scoresGiven(try scoreSheet(&fields))
+        case .dossierDecided: body = .dossierDecided(try personDecision(&fields))
+        case .titleRevoked: body = .titleRevoked(try titleRevocation(&fields))
+        case .honourGranted: body = .honourGranted(try honourGrant(&fields))
         }
         try fields.finish()
         return body
-    }
-
-    // MARK: Metadata
-
-    private static func json(_ metadata: EvidenceMetadata) -> JSON {
-        var members: [String: JSON] = [
-            "kind": .string(metadata.kind.rawValue), "assurance": .string(metadata.assurance.rawValue),
-        ]
-        members["title"] = metadata.title.map(JSON.string)
-        members["issuer"] = metadata.issuer.map(JSON.string)
-        members["code_number"] = metadata.codeNumber.map(JSON.string)
-        members["code_notation"] = metadata.codeNotation.map(JSON.string)
-        members["subject"] = metadata.subject.map(JSON.string)
-        members["issued_on"] = metadata.issuedOn.map { .string($0.description) }
-        members["valid_from"] = metadata.validFrom.map { .string($0.description) }
-        members["valid_until"] = metadata.validUntil.map { .string($0.description) }
-        members["holder"] = metadata.holder.map(JSON.string)
-        members["language"] = metadata.language.map(JSON.string)
-        members["file_name"] = metadata.fileName.map(JSON.string)
-        return .object(members)
-    }
-
-    /// A date as records write it; the form that people may write as well is none of a record's.
-    private static func date(_ text: String) -> CalendarDate? {
-        CalendarDate(text).flatMap { $0.description == text ? $0 : nil }
-    }
-
-    private static func metadata(_ source: Fields) throws(RecordFormError) -> EvidenceMetadata {
-        var fields = source
-        let metadata = EvidenceMetadata(
-            title: try fields.optionalString("title"),
-            kind: try fields.value("kind") { EvidenceKind(rawValue: $0) },
-            issuer: try fields.optionalString("issuer"),
-            codeNumber: try fields.optionalString("code_number"),
-            codeNotation: try fields.optionalString("code_notation"),
-            subject: try fields.optionalString("subject"),
-            issuedOn: try fields.optional("issued_on") { date($0) },
-            validFrom: try fields.optional("valid_from") { date($0) },
-            validUntil: try fields.optional("valid_until") { date($0) },
-            holder: try fields.optionalString("holder"),
-            language: try fields.optionalString("language"),
-            fileName: try fields.optionalString("file_name"),
-            assurance: try fields.value("assurance") { AssuranceLevel(rawValue: $0) })
-        try fields.finish()
-        return metadata
-    }
-
-    // MARK: Objects
-
-    private static func json(_ object: ObjectDescription) -> JSON {
-        .object([
-            "digest": .string(object.digest.hex), "size": .integer(object.size),
-            "pieces": .string(object.pieceListDigest.hex),
-        ])
-    }
-
-    private static func description(_ source: Fields) throws(RecordFormError) -> ObjectDescription {
-        var fields = source
-        let object = ObjectDescription(
-            digest: try fields.digest("digest"), size: try fields.integer("size"),
-            pieceListDigest: try fields.digest("pieces"))
-        try fields.finish()
-        return object
-    }
-
-    private static func optionalDescription(_ fields: Fields?) throws(RecordFormError) -> ObjectDescription? {
-        guard let fields else { return nil }
-        return try description(fields)
-    }
-
-    // MARK: Extraction
-
-    private static func json(_ finding: ExtractionFinding) -> [String: JSON] {
-        var members: [String: JSON] = ["state": .string(finding.state.rawValue), "tool": .string(finding.tool)]
-        members["media_type"] = finding.mediaType.map(JSON.string)
-        members["page_count"] = finding.pageCount.map { .integer(Int64($0)) }
-        members["text"] = finding.text.map(json)
-        members["incomplete"] = finding.incomplete.map(JSON.string)
-        members["reason"] = finding.reason.map(JSON.string)
-        if !finding.facts.isEmpty { members["facts"] = .object(finding.facts.mapValues(JSON.string)) }
-        return members
-    }
-
-    private static func finding(_ fields: inout Fields) throws(RecordFormError) -> ExtractionFinding {
-        ExtractionFinding(
-            state: try fields.value("state") { ExtractionState(rawValue: $0) },
-            mediaType: try fields.optionalString("media_type"),
-            pageCount: try fields.optionalInteger("page_count").map(Int.init),
-            text: try optionalDescription(try fields.optionalObject("text")),
-            incomplete: try fields.optionalString("incomplete"),
-            reason: try fields.optionalString("reason"),
-            facts: try fields.optionalStringMembers("facts") ?? [:],
-            tool: try fields.string("tool"))
-    }
-}
-
-/// The members of one JSON object, taken one by one; what is left at the end is an error, so that a field which this
-/// version does not know is never silently ignored.
-private struct Fields {
-    private var members: [String: JSON]
-
-    init(_ bytes: [UInt8]) throws(RecordFormError) {
-        let json: JSON
-        do { json = try JSON(canonical: bytes) } catch { throw .json(error) }
-        guard case .object(let members) = json else { throw .wrong(field: "") }
-        self.members = members
-    }
-
-    private init(members: [String: JSON]) { self.members = members }
-
-    mutating func optionalString(_ name: String) throws(RecordFormError) -> String? {
-        switch members.removeValue(forKey: name) {
-        case nil: return nil
-        case .string(let value): return value
-        default: throw .wrong(field: name)
-        }
-    }
-
-    mutating func string(_ name: String) throws(RecordFormError) -> String {
-        guard let value = try optionalString(name) else { throw .missing(field: name) }
-        return value
-    }
-
-    mutating func optional<Value>(_ name: String, _ parse: (String) -> Value?) throws(RecordFormError) -> Value? {
-        guard let text = try optionalString(name) else { return nil }
-        guard let value = parse(text) else { throw .wrong(field: name) }
-        return value
-    }
-
-    mutating func value<Value>(_ name: String, _ parse: (String) -> Value?) throws(RecordFormError) -> Value {
-        guard let value = try optional(name, parse) else { throw .missing(field: name) }
-        return value
-    }
-
-    mutating func digest(_ name: String) throws(RecordFormError) -> Digest {
-        try value(name) { Digest(hex: $0) }
-    }
-
-    mutating func optionalInteger(_ name: String) throws(RecordFormError) -> Int64? {
-        switch members.removeValue(forKey: name) {
-        case nil: return nil
-        case .integer(let value) where value >= 0: return value
-        default: throw .wrong(field: name)
-        }
-    }
-
-    mutating func integer(_ name: String) throws(RecordFormError) -> Int64 {
-        guard let value = try optionalInteger(name) else { throw .missing(field: name) }
-        return value
-    }
-
-    mutating func strings(_ name: String) throws(RecordFormError) -> [String] {
-        guard let found = members.removeValue(forKey: name) else { throw .missing(field: name) }
-        guard case .array(let values) = found else { throw .wrong(field: name) }
-        var strings: [String] = []
-        for value in values {
-            guard case .string(let text) = value else { throw .wrong(field: name) }
-            strings.append(text)
-        }
-        return strings
-    }
-
-    mutating func object(_ name: String) throws(RecordFormError) -> Fields {
-        guard let found = members.removeValue(forKey: name) else { throw .missing(field: name) }
-        guard case .object(let members) = found else { throw .wrong(field: name) }
-        return Fields(members: members)
-    }
-
-    mutating func optionalObject(_ name: String) throws(RecordFormError) -> Fields? {
-        members[name] == nil ? nil : try object(name)
-    }
-
-    mutating func optionalStringMembers(_ name: String) throws(RecordFormError) -> [String: String]? {
-        guard members[name] != nil else { return nil }
-        var strings: [String: String] = [:]
-        for (key, value) in try object(name).members {
-            guard case .string(let text) = value else { throw .wrong(field: name) }
-            strings[key] = text
-        }
-        return strings
-    }
-
-    func finish() throws(RecordFormError) {
-        // Sorted, so that the same bytes always give the same error.
-        if let name = members.keys.sorted().first { throw .unknown(field: name) }
     }
 }

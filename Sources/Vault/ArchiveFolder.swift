@@ -9,6 +9,7 @@ public final class ArchiveFolder: Sendable {
     private let system: SystemCalls
 
     private static let formatName = Array("format.json".utf8)
+    private static let keysName = Array("keys".utf8)
     private static let lockName = Array("lock".utf8)
 
     /// Makes the folders of an archive at `path`, which must not exist or be empty, and holds it. The archive becomes
@@ -23,7 +24,7 @@ public final class ArchiveFolder: Sendable {
             let databases = ["archive", "service", "search"].flatMap { name in
                 ["", "-wal", "-shm"].map { "\(name).sqlite\($0)" }
             }
-            let ours = Set(["objects", "staging", "quarantine", "trash", "lock", "format.json.new"] + databases)
+            let ours = Set(["objects", "staging", "quarantine", "trash", "keys", "lock", "format.json.new"] + databases)
             guard try system.names(in: folder).allSatisfy({ ours.contains(displayName($0)) || $0 == formatName }) else {
                 throw VaultError.cannotCreate(path: path, reason: "the folder is not empty; choose another folder")
             }
@@ -43,6 +44,8 @@ public final class ArchiveFolder: Sendable {
             for name in names where databases.contains(displayName(name)) { try system.unlink(name, in: folder) }
             try ObjectStore.create(in: folder, system: system)
             let objects = try ObjectStore(in: folder, system: system)
+            try system.makeFolder(keysName, in: folder)
+            try system.synchronize(folder)
             return ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system)
         }
     }
@@ -105,6 +108,26 @@ public final class ArchiveFolder: Sendable {
             try system.synchronize(file)
             try system.replace(temporary, in: folder, as: Self.formatName)
             try system.synchronize(folder)
+        }
+    }
+
+    /// Writes a key into `keys/` durably, readable by its owner only. One of this name that an interrupted `init` left is replaced.
+    public func writeKey(_ name: String, _ bytes: [UInt8]) throws(VaultError) {
+        try attempt("write", "\(path)/keys/\(name)") {
+            let keys = try system.open(Self.keysName, in: folder, isFolder: true)
+            do throws(SystemCallError) { try system.unlink(Array(name.utf8), in: keys) } catch  where error.isMissing {}
+            let file = try system.create(Array(name.utf8), in: keys)
+            try system.write(file, bytes)
+            try system.synchronize(file)
+            try system.synchronize(keys)
+        }
+    }
+
+    /// The key of this name.
+    public func key(_ name: String) throws(VaultError) -> [UInt8] {
+        try attempt("read", "\(path)/keys/\(name)") {
+            let keys = try system.open(Self.keysName, in: folder, isFolder: true)
+            return try Self.contents(of: Array(name.utf8), in: keys, system: system)
         }
     }
 

@@ -108,6 +108,7 @@ CREATE TABLE item (
     valid_from TEXT,
     valid_until TEXT,
     holder TEXT,
+    person TEXT,
     language TEXT,
     file_name TEXT
 ) STRICT;
@@ -122,3 +123,165 @@ CREATE TABLE record_subject (
     number INTEGER NOT NULL,
     PRIMARY KEY (subject, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Criteria sets and rule sets that may be used, by the digest of their canonical object.
+CREATE TABLE rule_document (
+    object TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,                -- criteria-set, rule-set
+    code TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    record INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rule_document_by_code ON rule_document (code, version);
+
+-- What units are called, from which day. The row with the largest record of those whose days take in a date holds on it.
+CREATE TABLE unit (
+    id TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    valid_until TEXT,
+    name TEXT NOT NULL,
+    code TEXT,
+    kind TEXT NOT NULL,
+    parent TEXT,
+    legal_basis TEXT,
+    PRIMARY KEY (id, valid_from, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unit_by_code ON unit (code, valid_from) WHERE code IS NOT NULL;
+CREATE INDEX unit_by_parent ON unit (parent) WHERE parent IS NOT NULL;
+
+-- The graph of units that became others.
+CREATE TABLE unit_succession (
+    record INTEGER PRIMARY KEY,
+    from_unit TEXT NOT NULL,
+    to_unit TEXT,
+    kind TEXT NOT NULL,
+    is_whole INTEGER NOT NULL,
+    effective_on TEXT NOT NULL,
+    legal_basis TEXT
+) STRICT;
+
+CREATE INDEX unit_succession_by_from ON unit_succession (from_unit);
+CREATE INDEX unit_succession_by_to ON unit_succession (to_unit) WHERE to_unit IS NOT NULL;
+
+-- People, as declared last.
+CREATE TABLE person (
+    key INTEGER PRIMARY KEY,           -- in the order of registration
+    id TEXT NOT NULL UNIQUE,
+    record INTEGER NOT NULL,           -- the record that holds now
+    name TEXT NOT NULL,
+    birth_year INTEGER,
+    subject_group TEXT,
+    account TEXT,
+    number_mac TEXT,
+    number_ending TEXT
+) STRICT;
+
+CREATE INDEX person_by_name ON person (name, birth_year);
+CREATE INDEX person_by_number ON person (number_mac) WHERE number_mac IS NOT NULL;
+
+-- Dossiers, with the stage that holds now.
+CREATE TABLE dossier (
+    key INTEGER PRIMARY KEY,           -- in the order of opening
+    id TEXT NOT NULL UNIQUE,
+    person TEXT NOT NULL,
+    cycle INTEGER NOT NULL,
+    unit TEXT NOT NULL,
+    subject_group TEXT NOT NULL,
+    criteria TEXT NOT NULL,            -- digests of the canonical objects that bind it
+    rules TEXT NOT NULL,
+    opened_record INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    stage_record INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX dossier_by_person ON dossier (person, cycle);
+CREATE INDEX dossier_by_unit ON dossier (unit, cycle, stage);
+CREATE INDEX dossier_by_stage ON dossier (cycle, stage);
+
+-- The rows of the next four tables held from record_from until before record_to; null: they hold.
+
+CREATE TABLE dossier_stage (
+    dossier TEXT NOT NULL,
+    record_from INTEGER NOT NULL,
+    record_to INTEGER,
+    stage TEXT NOT NULL,
+    act TEXT,                          -- null for the opening
+    role TEXT NOT NULL,
+    account TEXT NOT NULL,             -- in whose name it was done
+    PRIMARY KEY (dossier, record_from)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE citation (
+    id TEXT PRIMARY KEY,
+    dossier TEXT NOT NULL,
+    indicator TEXT NOT NULL,
+    item TEXT NOT NULL,
+    object TEXT NOT NULL,              -- the digest that is cited
+    pages TEXT NOT NULL,               -- "1,3,4"; empty for the whole
+    text TEXT,
+    reaffirms TEXT,
+    record_from INTEGER NOT NULL,
+    record_to INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX citation_by_dossier ON citation (dossier, indicator);
+CREATE INDEX citation_by_item ON citation (item, dossier);
+
+CREATE TABLE score (
+    dossier TEXT NOT NULL,
+    kind TEXT NOT NULL,                -- self, collective, appraised, final
+    indicator TEXT NOT NULL,
+    record_from INTEGER NOT NULL,
+    record_to INTEGER,
+    halves INTEGER NOT NULL,           -- twice the points
+    is_partial INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (dossier, kind, indicator, record_from)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verification (
+    item TEXT NOT NULL,
+    record_from INTEGER NOT NULL,
+    record_to INTEGER,
+    state TEXT NOT NULL,
+    method TEXT,
+    verified_at TEXT NOT NULL,         -- the time of the record
+    superseded_by TEXT,
+    PRIMARY KEY (item, record_from)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX verification_by_state ON verification (state, verified_at) WHERE record_to IS NULL;
+
+-- The validity and the dates of issue and of upload of an item are facts of their own.
+CREATE INDEX item_by_issue ON item (issued_on) WHERE issued_on IS NOT NULL;
+CREATE INDEX item_by_expiry ON item (valid_until) WHERE valid_until IS NOT NULL;
+CREATE INDEX item_by_upload ON item (deposited_at);
+CREATE INDEX item_by_person ON item (person) WHERE person IS NOT NULL;
+-- The same certificate in different hands.
+CREATE INDEX item_by_code ON item (code_number, code_notation) WHERE code_number IS NOT NULL;
+
+-- What was decided about whom; with a title where it was given. Honours are titles of their own.
+CREATE TABLE decision (
+    record INTEGER PRIMARY KEY,
+    decision TEXT NOT NULL,            -- the document
+    dossier TEXT,                      -- null for an honour
+    person TEXT NOT NULL,
+    cycle INTEGER NOT NULL,            -- of an honour: the last year
+    unit TEXT,
+    title TEXT,
+    honour TEXT,                       -- the name of the honour
+    code_number TEXT NOT NULL,
+    code_notation TEXT NOT NULL,
+    issued_on TEXT NOT NULL,
+    revoked_record INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX decision_by_title ON decision (title) WHERE title IS NOT NULL;
+CREATE INDEX decision_by_person ON decision (person, cycle);
+CREATE INDEX decision_by_dossier ON decision (dossier) WHERE dossier IS NOT NULL;
+CREATE INDEX decision_by_document ON decision (decision);
+CREATE INDEX decision_by_code ON decision (code_number, code_notation);

@@ -56,9 +56,33 @@ struct IdentifierTests {
         #expect(
             RecordKind.allCases.map(\.rawValue) == [
                 "archive.created", "evidence.deposited", "evidence.described", "object.extracted", "object.damaged",
-                "object.restored",
+                "object.restored", "rule.imported", "unit.declared", "unit.succeeded", "person.declared", "dossier.opened",
+                "dossier.stepped", "evidence.cited", "citation.withdrawn", "evidence.verified", "evidence.superseded",
+                "scores.given", "dossier.decided", "title.revoked", "honour.granted",
             ])
-        #expect(AccessKind.allCases.map(\.rawValue) == ["evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported"])
+        #expect(
+            AccessKind.allCases.map(\.rawValue) == [
+                "evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported", "person.viewed", "dossier.viewed",
+                "evidence.traced",
+            ])
+        #expect(Role.allCases.map(\.rawValue) == [
+            "citizen", "assistant", "reviewer", "appraiser", "confirmer", "authority", "inspector", "administrator",
+        ])
+        #expect(
+            DossierStage.allCases.map(\.rawValue) == [
+                "registered", "declaring", "submitted", "reviewed", "appraised", "confirmed", "proposed", "recognised", "refused",
+                "returned", "withdrawn", "objected", "appealed", "revoked",
+            ])
+        #expect(
+            DossierAct.allCases.map(\.rawValue) == [
+                "declare", "submit", "review", "appraise", "confirm", "propose", "recognise", "refuse", "return", "withdraw", "object",
+                "appeal", "uphold", "reopen", "revoke",
+            ])
+        #expect(ScoreKind.allCases.map(\.rawValue) == ["self", "collective", "appraised", "final"])
+        #expect(
+            VerificationState.allCases.map(\.rawValue) == [
+                "submitted", "in-review", "verified", "rejected", "needs-more", "revoked", "expired", "superseded",
+            ])
         #expect(ExtractionState.allCases.map(\.rawValue) == ["extracted", "no-text", "kind-not-read", "failed"])
         #expect(
             EvidenceKind.allCases.map(\.rawValue) == [

@@ -29,8 +29,8 @@ import urllib.parse
 PIECE = 1 << 20
 SAFE_INTEGER = (1 << 53) - 1
 DIGEST = re.compile(r"[0-9a-f]{64}")
-ITEM = re.compile(r"ev-[0-9abcdefghjkmnpqrstvwxyz]{16}")
-ARCHIVE = re.compile(r"ar-[0-9abcdefghjkmnpqrstvwxyz]{16}")
+INDICATOR = re.compile(r"[A-Z][1-9][0-9]?")
+ENDING = re.compile(r"[0-9]{3}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b\x0d-\x1f\x7f-\x9f]")
@@ -60,7 +60,9 @@ SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n"
 def canonical(value):
     if isinstance(value, str):
         return '"' + "".join(SHORT_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in value) + '"'
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
@@ -105,23 +107,53 @@ def text(value):
 
 
 def count(value):
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def flag(value):
+    return isinstance(value, bool)
 
 
 def digest(value):
     return isinstance(value, str) and DIGEST.fullmatch(value) is not None
 
 
-def item_id(value):
-    return isinstance(value, str) and ITEM.fullmatch(value) is not None
+def identifier(prefix):
+    pattern = re.compile(prefix + "-[0-9abcdefghjkmnpqrstvwxyz]{16}")
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def archive_id(value):
-    return isinstance(value, str) and ARCHIVE.fullmatch(value) is not None
+archive_id, item_id, person_id, unit_id = map(identifier, ("ar", "ev", "pe", "un"))
+dossier_id, citation_id, decision_id, title_id = map(identifier, ("do", "ci", "de", "ti"))
 
 
 def strings(value):
     return isinstance(value, list) and all(map(text, value))
+
+
+def some(form):
+    return lambda value: isinstance(value, list) and value != [] and all(map(form, value))
+
+
+def list_of(form):
+    return lambda value: isinstance(value, list) and all(map(form, value))
+
+
+def indicator(value):
+    return isinstance(value, str) and INDICATOR.fullmatch(value) is not None
+
+
+def pages(value):
+    """Page numbers from 1 on, each larger than the one before."""
+    return some(count)(value) and value[0] > 0 and all(a < b for a, b in zip(value, value[1:]))
+
+
+def region(value):
+    """A rectangle within 1000 by 1000."""
+    if not list_of(count)(value) or len(value) != 4:
+        return False
+    x, y, width, height = value
+    return width > 0 and height > 0 and x + width <= 1000 and y + height <= 1000
 
 
 def one_of(*values):
@@ -179,7 +211,40 @@ METADATA = members(
         "assurance": one_of("citizen-copy", "original-seen", "born-digital-signed", "verified-at-source"),
     },
     title=text, issuer=text, holder=text, code_number=text, code_notation=text, subject=text, issued_on=date,
-    valid_from=date, valid_until=date, language=text, file_name=text)
+    valid_from=date, valid_until=date, language=text, file_name=text, person=person_id)
+ROLES = ("citizen", "assistant", "reviewer", "appraiser", "confirmer", "authority", "inspector", "administrator")
+role = one_of(*ROLES)
+# Where an act leads; `uphold` leads back to what was decided, decisions and revocations are records of their own.
+LEADS_TO = {
+    "declare": "declaring", "submit": "submitted", "review": "reviewed", "appraise": "appraised", "confirm": "confirmed",
+    "propose": "proposed", "return": "returned", "withdraw": "withdrawn", "object": "objected", "appeal": "appealed",
+    "reopen": "submitted", "uphold": None,
+}
+NEEDS_REASON = ("return", "withdraw", "object", "appeal", "uphold", "reopen")
+STAGES = (
+    "registered", "declaring", "submitted", "reviewed", "appraised", "confirmed", "proposed", "recognised", "refused",
+    "returned", "withdrawn", "objected", "appealed", "revoked")
+FINDINGS = ("in-review", "verified", "rejected", "needs-more", "revoked", "expired")
+REFERENCE = members({"item": item_id, "object": digest})
+SCORE = members({"halves": count}, partial=lambda value: value is True)
+REVIEW = members(
+    {"held_on": date, "participants": some(text), "votes_for": count, "votes_against": count}, minutes=REFERENCE)
+DOCUMENT = members(
+    {
+        "decision": decision_id, "code_number": text, "code_notation": text, "issued_on": date, "authority": text,
+        "signer": text,
+    }, scan=REFERENCE)
+DECIDED_CITATION = members(
+    {
+        "citation": citation_id, "indicator": indicator, "evidence": REFERENCE,
+        "verification": one_of("submitted", *FINDINGS, "superseded"),
+    }, pages=pages, text=digest)
+
+
+def scores(value):
+    return isinstance(value, dict) and value != {} and all(map(indicator, value)) and all(map(SCORE, value.values()))
+
+
 BODIES = {
     "archive.created": members({"archive": archive_id, "format": exactly(0)}),
     "evidence.deposited": members({"item": item_id, "object": OBJECT, "metadata": METADATA}),
@@ -190,11 +255,64 @@ BODIES = {
         facts=lambda value: isinstance(value, dict) and value != {} and all(map(text, value.values()))),
     "object.damaged": members({"object": digest, "damage": text}),
     "object.restored": members({"object": digest}),
+    "rule.imported": members(
+        {"kind": one_of("criteria-set", "rule-set"), "code": text, "version": count, "object": OBJECT}),
+    "unit.declared": members(
+        {
+            "unit": unit_id, "name": text, "valid_from": date,
+            "kind": one_of(
+                "province", "district", "commune", "ward", "special-zone", "locality", "agency", "school", "association"),
+        }, code=text, parent=unit_id, valid_until=date, legal_basis=text),
+    "unit.succeeded": members(
+        {
+            "from": unit_id, "kind": one_of("merge", "split", "rename", "retype", "abolish"), "whole": flag,
+            "effective_on": date,
+        }, to=unit_id, legal_basis=text),
+    "person.declared": members(
+        {"person": person_id, "name": text}, birth_year=count, group=text, account=text,
+        number=members(
+            {"mac": digest, "ending": lambda value: isinstance(value, str) and ENDING.fullmatch(value) is not None})),
+    "dossier.opened": members(
+        {
+            "dossier": dossier_id, "person": person_id, "cycle": count, "unit": unit_id, "group": text, "criteria": digest,
+            "rules": digest, "role": role,
+        }),
+    "dossier.stepped": members(
+        {"dossier": dossier_id, "act": one_of(*LEADS_TO), "from": one_of(*STAGES), "to": one_of(*STAGES), "role": role},
+        reason=text, review=REVIEW),
+    "evidence.cited": members(
+        {"citation": citation_id, "dossier": dossier_id, "indicator": indicator, "evidence": REFERENCE, "role": role},
+        pages=pages, region=region, text=digest, note=text, reaffirms=citation_id),
+    "citation.withdrawn": members({"citation": citation_id, "dossier": dossier_id, "reason": text, "role": role}),
+    "evidence.verified": members(
+        {"item": item_id, "state": one_of(*FINDINGS), "role": role},
+        method=one_of("original-seen", "issuer-confirmed", "signature-checked"), reason=text),
+    "evidence.superseded": members({"item": item_id, "by": item_id, "reason": text, "role": role}),
+    "scores.given": members(
+        {
+            "dossier": dossier_id, "kind": one_of("self", "collective", "appraised", "final"), "scores": scores,
+            "role": role,
+        }, reason=text),
+    "dossier.decided": members(
+        {
+            "document": DOCUMENT, "dossier": dossier_id, "person": person_id, "cycle": count, "unit": unit_id,
+            "group": text, "from": one_of(*STAGES), "criteria": digest, "rules": digest, "scores": scores,
+            "citations": list_of(DECIDED_CITATION), "reviewers": strings, "total_halves": count, "unmet": strings,
+            "role": role,
+        }, grade=text, title=title_id),
+    "title.revoked": members(
+        {"title": title_id, "reason": text, "legal_basis": text, "role": role}, dossier=dossier_id),
+    "honour.granted": members(
+        {
+            "document": DOCUMENT, "honour": title_id, "person": person_id, "name": text, "rules": digest,
+            "titles": some(title_id), "role": role,
+        }),
 }
+ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported")
 HEADER = {"number": count, "time": time, "actor": text, "subjects": strings}
 RECORD_HEADER = members({**HEADER, "kind": one_of(*BODIES), "body": digest}, acting_as=text)
 ACCESS_HEADER = members(
-    {**HEADER, "kind": one_of("evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported")}, acting_as=text)
+    {**HEADER, "kind": one_of(*ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed")}, acting_as=text)
 FORMAT = members(
     {
         "archive": archive_id, "created": time, "epoch": exactly(1), "format": exactly(0), "hash": exactly("sha256"),
@@ -313,6 +431,11 @@ def check_tree(db, table, name, form):
 # Records and what follows from them -----------------------------------------------------------------------------------
 
 
+def principal(header):
+    """In whose name it was done."""
+    return header.get("acting_as", header["actor"])
+
+
 class Fold:
     """What the records say, taken in order."""
 
@@ -322,6 +445,29 @@ class Fold:
         self.subjects = set()
         self.items_of = {}  # digest: ids of items, oldest first
         self.texts = []  # (record, body) of extractions with a text
+        self.rules = {}  # digest: row of the view
+        self.rule_records = []  # (record, body) of imports
+        self.units = {}  # (id, valid_from, record): row of the view
+        self.unit_ids = set()
+        self.successions = {}  # record: row of the view
+        self.people = {}  # id: row of the view
+        self.numbers = {}  # code of a personal number: the person
+        self.versions = {}  # (code, version) of a rule document: the record
+        self.dossiers = {}  # id: row of the view
+        self.dossier_of = {}  # (person, cycle): id
+        self.stages = {}  # (dossier, record_from): row of the view
+        self.standing = {}  # dossier: the stage that the last decision or revocation led to
+        self.reviewers = {}  # dossier: accounts
+        self.recognised = {}  # dossier: the row of the last decision that gave a title
+        self.citations = {}  # id: row of the view
+        self.cited = {}  # dossier: {id: row} of the citations that hold
+        self.scores = {}  # (dossier, kind, indicator, record_from): row of the view
+        self.held = {}  # (dossier, kind): {indicator: row} of the scores that hold
+        self.verifications = {}  # (item, record_from): row of the view
+        self.truth = {}  # item: the row that holds
+        self.decisions = {}  # record: row of the view
+        self.given = {}  # title or honour: row of the decision that gave it
+        self.documents = {}  # id, and (number, notation, date): a decision document
         self.archive = None
         self.is_complete = True  # no record is damaged or missing, so what is not in here is nowhere
 
@@ -332,6 +478,7 @@ class Fold:
                 "key": len(self.objects) + 1, "digest": description["digest"], "size": description["size"],
                 "piece_list_digest": description["pieces"], "is_evidence": 0, "first_record": number, "is_damaged": 0,
                 "extraction_record": None, "extraction_state": None, "text": None, "tool": None, "reason": None,
+                "page_count": None,  # not of the view
             })
         if (known["size"], known["piece_list_digest"]) != (description["size"], description["pieces"]):
             raise Wrong(f"it describes object {description['digest']} otherwise than record {known['first_record']}")
@@ -348,42 +495,355 @@ class Fold:
         kind, subjects = header["kind"], header["subjects"]
         if (kind == "archive.created") != (number == 0):
             raise Wrong("archive.created is record 0 and no other")
-        if kind == "archive.created":
-            self.archive = body["archive"]
-            expected = [self.archive]
-        elif kind == "evidence.deposited":
-            expected = [body["item"]]
-            if body["item"] in self.items:
-                raise Wrong(f"the item {body['item']} was deposited before")
-            self.describe(number, body["object"], 1)
-            self.items_of.setdefault(body["object"]["digest"], []).append(body["item"])
-            self.items[body["item"]] = {
-                "key": len(self.items) + 1, "id": body["item"], "object": body["object"]["digest"],
-                "deposit_record": number, "depositor": header.get("acting_as", header["actor"]),
-                "deposited_at": header["time"], "metadata_record": number, "metadata": body["metadata"],
-            }
-        elif kind == "evidence.described":
-            expected = [body["item"]]
-            if body["item"] not in self.items:
-                raise Wrong(f"no record before deposits its item {body['item']}")
-            self.items[body["item"]].update(metadata_record=number, metadata=body["metadata"])
-        elif kind == "object.extracted":
-            expected = self.items_of.get(body["object"], [])[:1]
-            if (body["state"] == "extracted") != ("text" in body) or (body["state"] == "failed") != ("reason" in body):
-                raise Wrong(f"its state is {body['state']} and does not go with its members")
-            known = self.named(body["object"])
-            if "text" in body:
-                self.describe(number, body["text"], 0)
-                self.texts.append((number, body))
-            known.update(
-                extraction_record=number, extraction_state=body["state"], text=body.get("text", {}).get("digest"),
-                tool=body["tool"], reason=body.get("reason"))
-        else:
-            self.named(body["object"])["is_damaged"] = int(kind == "object.damaged")
+        expected = getattr(self, kind.replace(".", "_"))(number, header, body)
+        if kind in ("object.damaged", "object.restored"):
             # Those that had it when the operation began; a deposit in the same transaction may add one.
-            expected = self.items_of.get(body["object"], [])[:len(subjects)]
+            expected = expected[:len(subjects)]
         if subjects != expected:
             raise Wrong(f"its subjects are {subjects} and should be {expected}")
+
+    # A method a kind: returns what the subjects of the record should be.
+
+    def archive_created(self, number, header, body):
+        self.archive = body["archive"]
+        return [self.archive]
+
+    def evidence_deposited(self, number, header, body):
+        if body["item"] in self.items:
+            raise Wrong(f"the item {body['item']} was deposited before")
+        self.describe(number, body["object"], 1)
+        self.items_of.setdefault(body["object"]["digest"], []).append(body["item"])
+        self.items[body["item"]] = {
+            "key": len(self.items) + 1, "id": body["item"], "object": body["object"]["digest"],
+            "deposit_record": number, "depositor": principal(header), "deposited_at": header["time"],
+            "metadata_record": number, "metadata": body["metadata"],
+        }
+        return [body["item"]]
+
+    def evidence_described(self, number, header, body):
+        self.item(body["item"]).update(metadata_record=number, metadata=body["metadata"])
+        return [body["item"]]
+
+    def object_extracted(self, number, header, body):
+        if (body["state"] == "extracted") != ("text" in body) or (body["state"] == "failed") != ("reason" in body):
+            raise Wrong(f"its state is {body['state']} and does not go with its members")
+        known = self.named(body["object"])
+        if "text" in body:
+            self.describe(number, body["text"], 0)
+            self.texts.append((number, body))
+        known.update(
+            extraction_record=number, extraction_state=body["state"], text=body.get("text", {}).get("digest"),
+            tool=body["tool"], reason=body.get("reason"), page_count=body.get("page_count"))
+        return self.items_of.get(body["object"], [])[:1]
+
+    def object_damaged(self, number, header, body):
+        self.named(body["object"])["is_damaged"] = 1
+        return self.items_of.get(body["object"], [])
+
+    def object_restored(self, number, header, body):
+        self.named(body["object"])["is_damaged"] = 0
+        return self.items_of.get(body["object"], [])
+
+    # What the records refer to.
+
+    def item(self, id):
+        if id not in self.items:
+            raise Wrong(f"no record before deposits its item {id}")
+        return self.items[id]
+
+    def evidence(self, reference):
+        """The item of a reference, whose object it must name."""
+        item = self.item(reference["item"])
+        if item["object"] != reference["object"]:
+            raise Wrong(f"the object of {item['id']} is {item['object']}, not {reference['object']}")
+        return item
+
+    def unit(self, id):
+        if id not in self.unit_ids:
+            raise Wrong(f"no record before declares its unit {id}")
+
+    def person(self, id):
+        if id not in self.people:
+            raise Wrong(f"no record before declares its person {id}")
+        return self.people[id]
+
+    def dossier(self, id):
+        if id not in self.dossiers:
+            raise Wrong(f"no record before opens its dossier {id}")
+        return self.dossiers[id]
+
+    def rule(self, object, kind):
+        if self.rules.get(object, {}).get("kind") != kind:
+            raise Wrong(f"no record before imports its {kind} {object}")
+
+    # Rules, units, people.
+
+    def rule_imported(self, number, header, body):
+        self.describe(number, body["object"], 0)
+        earlier = self.versions.setdefault((body["code"], body["version"]), number)
+        if earlier != number:
+            raise Wrong(f"{body['code']} version {body['version']} was imported before, by record {earlier}")
+        if body["object"]["digest"] in self.rules:
+            raise Wrong("its object was imported before")
+        self.rules[body["object"]["digest"]] = {
+            "object": body["object"]["digest"], "kind": body["kind"], "code": body["code"], "version": body["version"],
+            "record": number,
+        }
+        self.rule_records.append((number, body))
+        return []
+
+    def unit_declared(self, number, header, body):
+        if "parent" in body:
+            self.unit(body["parent"])
+        if body.get("valid_until", body["valid_from"]) < body["valid_from"]:
+            raise Wrong("it ends before it begins")
+        self.unit_ids.add(body["unit"])
+        self.units[body["unit"], body["valid_from"], number] = {
+            "id": body["unit"], "valid_from": body["valid_from"], "record": number,
+            "valid_until": body.get("valid_until"), "name": body["name"], "code": body.get("code"), "kind": body["kind"],
+            "parent": body.get("parent"), "legal_basis": body.get("legal_basis"),
+        }
+        return [body["unit"]]
+
+    def unit_succeeded(self, number, header, body):
+        if ("to" in body) == (body["kind"] == "abolish"):
+            raise Wrong("all but what is abolished has a successor")
+        units = [body[member] for member in ("from", "to") if member in body]
+        for unit in units:
+            self.unit(unit)
+        self.successions[number] = {
+            "record": number, "from_unit": body["from"], "to_unit": body.get("to"), "kind": body["kind"],
+            "is_whole": int(body["whole"]), "effective_on": body["effective_on"], "legal_basis": body.get("legal_basis"),
+        }
+        return units
+
+    def person_declared(self, number, header, body):
+        trace = body.get("number", {})
+        if trace and self.numbers.setdefault(trace["mac"], body["person"]) != body["person"]:
+            raise Wrong(f"its personal number is that of {self.numbers[trace['mac']]}")
+        row = self.people.setdefault(body["person"], {"key": len(self.people) + 1, "id": body["person"]})
+        row.update(
+            record=number, name=body["name"], birth_year=body.get("birth_year"), subject_group=body.get("group"),
+            account=body.get("account"), number_mac=trace.get("mac"), number_ending=trace.get("ending"))
+        return [body["person"]]
+
+    # The life of a dossier.
+
+    def dossier_opened(self, number, header, body):
+        self.person(body["person"])
+        self.unit(body["unit"])
+        self.rule(body["criteria"], "criteria-set")
+        self.rule(body["rules"], "rule-set")
+        if body["dossier"] in self.dossiers:
+            raise Wrong(f"the dossier {body['dossier']} was opened before")
+        earlier = self.dossier_of.setdefault((body["person"], body["cycle"]), body["dossier"])
+        if earlier != body["dossier"]:
+            raise Wrong(f"{body['person']} has the dossier {earlier} in {body['cycle']}")
+        self.dossiers[body["dossier"]] = {
+            "key": len(self.dossiers) + 1, "id": body["dossier"], "person": body["person"], "cycle": body["cycle"],
+            "unit": body["unit"], "subject_group": body["group"], "criteria": body["criteria"], "rules": body["rules"],
+            "opened_record": number, "stage": "registered", "stage_record": number,
+        }
+        self.begin(body["dossier"], "registered", None, body["role"], number, header)
+        return [body["dossier"], body["person"], body["unit"]]
+
+    def begin(self, dossier, stage, act, role, number, header):
+        self.stages[dossier, number] = {
+            "dossier": dossier, "record_from": number, "record_to": None, "stage": stage, "act": act, "role": role,
+            "account": principal(header),
+        }
+        if act in ("review", "appraise", "confirm", "propose"):
+            self.reviewers.setdefault(dossier, set()).add(principal(header))
+
+    def move(self, dossier, stage, act, role, number, header):
+        row = self.dossier(dossier)
+        self.stages[dossier, row["stage_record"]]["record_to"] = number
+        row.update(stage=stage, stage_record=number)
+        self.begin(dossier, stage, act, role, number, header)
+
+    def dossier_stepped(self, number, header, body):
+        dossier, act = self.dossier(body["dossier"]), body["act"]
+        if body["from"] != dossier["stage"]:
+            raise Wrong(f"it is from {body['from']}, and the dossier is {dossier['stage']}")
+        leads_to = LEADS_TO[act] or self.standing.get(body["dossier"])
+        if body["to"] != leads_to:
+            raise Wrong(f"{act} leads to {leads_to}, not to {body['to']}")
+        if (act == "review") != ("review" in body) or act in NEEDS_REASON and "reason" not in body:
+            raise Wrong(f"its act is {act} and does not go with its members")
+        if body.get("review", {}).get("minutes"):
+            self.evidence(body["review"]["minutes"])
+        self.move(body["dossier"], body["to"], act, body["role"], number, header)
+        return [body["dossier"], dossier["person"]]
+
+    def evidence_cited(self, number, header, body):
+        dossier, item = self.dossier(body["dossier"]), self.evidence(body["evidence"])
+        if body["citation"] in self.citations:
+            raise Wrong(f"the citation {body['citation']} was made before")
+        if item["metadata"].get("person", dossier["person"]) != dossier["person"]:
+            raise Wrong(f"the item is {item['metadata']['person']}'s, the dossier {dossier['person']}'s")
+        object = self.objects[item["object"]]
+        if body.get("text") != object["text"]:
+            raise Wrong(f"the text of its object is {object['text']}")
+        if body.get("pages", [1])[-1] > (object["page_count"] or 1):
+            raise Wrong(f"its object has {object['page_count'] or 1} pages")
+        if "region" in body and len(body.get("pages", [])) != 1:
+            raise Wrong("it has a region, and not one page")
+        if "reaffirms" in body:
+            earlier = self.citations.get(body["reaffirms"])
+            if earlier is None or earlier["item"] != item["id"]:
+                raise Wrong(f"no record before cites its item by {body['reaffirms']}")
+            other = self.dossiers[earlier["dossier"]]
+            if other["person"] != dossier["person"] or other["cycle"] == dossier["cycle"]:
+                raise Wrong(f"{body['reaffirms']} is not of another cycle of this person")
+        self.citations[body["citation"]] = {
+            "id": body["citation"], "dossier": body["dossier"], "indicator": body["indicator"], "item": item["id"],
+            "object": item["object"], "pages": ",".join(map(str, body.get("pages", []))), "text": body.get("text"),
+            "reaffirms": body.get("reaffirms"), "record_from": number, "record_to": None,
+        }
+        self.cited.setdefault(body["dossier"], {})[body["citation"]] = self.citations[body["citation"]]
+        return [body["dossier"], dossier["person"], item["id"]]
+
+    def citation_withdrawn(self, number, header, body):
+        dossier, citation = self.dossier(body["dossier"]), self.cited.get(body["dossier"], {}).pop(body["citation"], None)
+        if citation is None:
+            raise Wrong(f"the dossier has no citation {body['citation']} that holds")
+        citation["record_to"] = number
+        return [body["dossier"], dossier["person"], citation["item"]]
+
+    def verify(self, item, state, method, by, number, header):
+        self.item(item)
+        earlier = self.truth.get(item)
+        if earlier:
+            if earlier["state"] == "superseded":
+                raise Wrong(f"{item} was superseded before, by record {earlier['record_from']}")
+            earlier["record_to"] = number
+        self.truth[item] = self.verifications[item, number] = {
+            "item": item, "record_from": number, "record_to": None, "state": state, "method": method,
+            "verified_at": header["time"], "superseded_by": by,
+        }
+
+    def evidence_verified(self, number, header, body):
+        if (body["state"] == "verified") != ("method" in body):
+            raise Wrong("what is verified, and only that, has a method")
+        if body["state"] not in ("verified", "in-review") and "reason" not in body:
+            raise Wrong(f"its state is {body['state']}, and it has no reason")
+        self.verify(body["item"], body["state"], body.get("method"), None, number, header)
+        return [body["item"]]
+
+    def evidence_superseded(self, number, header, body):
+        if self.item(body["item"])["object"] == self.item(body["by"])["object"]:
+            raise Wrong("both items have the same object")
+        self.verify(body["item"], "superseded", None, body["by"], number, header)
+        return [body["item"], body["by"]]
+
+    def scores_given(self, number, header, body):
+        dossier = self.dossier(body["dossier"])
+        held = self.held.setdefault((body["dossier"], body["kind"]), {})
+        for name, score in body["scores"].items():
+            if name in held:
+                held[name]["record_to"] = number
+            held[name] = self.scores[body["dossier"], body["kind"], name, number] = {
+                "dossier": body["dossier"], "kind": body["kind"], "indicator": name, "record_from": number,
+                "record_to": None, "halves": score["halves"], "is_partial": int("partial" in score),
+                "role": body["role"], "account": principal(header),
+            }
+        return [body["dossier"], dossier["person"]]
+
+    # Decisions.
+
+    def document(self, document):
+        """A decision document is the same in all records, and there is one of a number, notation and date."""
+        if "scan" in document:
+            self.evidence(document["scan"])
+        for key in (document["decision"], (document["code_number"], document["code_notation"], document["issued_on"])):
+            if self.documents.setdefault(key, document) != document:
+                raise Wrong(f"a record before has its document {document['decision']} otherwise")
+
+    def decide(self, number, document, title, **columns):
+        if title is not None and title in self.given:
+            raise Wrong(f"the title {title} was given before, by record {self.given[title]['record']}")
+        self.decisions[number] = {
+            "record": number, "decision": document["decision"], "title": title, **columns,
+            **{column: document[column] for column in ("code_number", "code_notation", "issued_on")},
+            "revoked_record": None,
+        }
+        if title is not None:
+            self.given[title] = self.decisions[number]
+
+    def dossier_decided(self, number, header, body):
+        dossier, title = self.dossier(body["dossier"]), body.get("title")
+        self.document(body["document"])
+        bound = {"person": "person", "cycle": "cycle", "unit": "unit", "group": "subject_group", "criteria": "criteria",
+                 "rules": "rules", "from": "stage"}
+        for member, column in bound.items():
+            if body[member] != dossier[column]:
+                raise Wrong(f"its {member} is {body[member]}, the dossier's {dossier[column]}")
+        held = {
+            name: {"halves": row["halves"], **({"partial": True} if row["is_partial"] else {})}
+            for name, row in self.held.get((body["dossier"], "final"), {}).items()}
+        if body["scores"] != held:
+            raise Wrong("its scores are not the final ones that held")
+        cited = {
+            id: {
+                "citation": id, "indicator": row["indicator"],
+                "evidence": {"item": row["item"], "object": row["object"]},
+                "verification": self.truth.get(row["item"], {}).get("state", "submitted"),
+                **({"pages": list(map(int, row["pages"].split(",")))} if row["pages"] else {}),
+                **({"text": row["text"]} if row["text"] else {}),
+            } for id, row in self.cited.get(body["dossier"], {}).items()}
+        pinned = {citation["citation"]: citation for citation in body["citations"]}
+        if len(pinned) < len(body["citations"]) or pinned != cited:
+            raise Wrong("its citations are not those that held")
+        reviewers = sorted(self.reviewers.get(body["dossier"], ()))
+        if body["reviewers"] != reviewers:
+            raise Wrong(f"its reviewers are {body['reviewers']} and should be {reviewers}")
+        total = sum(score["halves"] for score in held.values())
+        if (title is None) != bool(body["unmet"]) or title is None and "grade" in body or body["total_halves"] > total:
+            raise Wrong("its title, what is unmet, its grade and its total do not go together")
+        if title is not None and body["total_halves"] != total:
+            raise Wrong(f"its total is {body['total_halves']}, its scores are {total}")
+        earlier = self.recognised.pop(body["dossier"], None)
+        if earlier and earlier["revoked_record"] is None:
+            earlier["revoked_record"] = number
+        self.decide(
+            number, body["document"], title, dossier=body["dossier"], person=body["person"], cycle=body["cycle"],
+            unit=body["unit"], honour=None)
+        if title is not None:
+            self.recognised[body["dossier"]] = self.decisions[number]
+        stage, act = ("refused", "refuse") if title is None else ("recognised", "recognise")
+        self.standing[body["dossier"]] = stage
+        self.move(body["dossier"], stage, act, body["role"], number, header)
+        return [body["dossier"], body["person"], body["document"]["decision"]] + ([title] if title else [])
+
+    def title_revoked(self, number, header, body):
+        given = self.given.get(body["title"])
+        if given is None or given["revoked_record"] is not None:
+            raise Wrong(f"there is no title {body['title']} that holds")
+        if body.get("dossier") != given["dossier"]:
+            raise Wrong(f"its dossier is {body.get('dossier')}, that of the title is {given['dossier']}")
+        given["revoked_record"] = number
+        if given["dossier"] is not None:
+            self.standing[given["dossier"]] = "revoked"
+            self.move(given["dossier"], "revoked", "revoke", body["role"], number, header)
+        return [body["title"], given["person"]] + ([given["dossier"]] if given["dossier"] else [])
+
+    def honour_granted(self, number, header, body):
+        self.person(body["person"])
+        self.document(body["document"])
+        self.rule(body["rules"], "rule-set")
+        cycles = []
+        for title in body["titles"]:
+            given = self.given.get(title)
+            holds = given is not None and given["revoked_record"] is None
+            if not holds or given["person"] != body["person"] or given["honour"] is not None:
+                raise Wrong(f"{body['person']} has no title {title} that holds")
+            cycles.append(given["cycle"])
+        if cycles != list(range(cycles[0], cycles[0] + len(cycles))):
+            raise Wrong(f"its titles are of the years {cycles}, not one year after the other")
+        self.decide(
+            number, body["document"], body["honour"], dossier=None, person=body["person"], cycle=cycles[-1], unit=None,
+            honour=body["name"])
+        return [body["honour"], body["person"], body["document"]["decision"]]
 
 
 def check_records(db):
@@ -421,9 +881,10 @@ def check_records(db):
 def check_access(db, fold):
     headers, size, root = check_tree(db, "access", "access log entry", ACCESS_HEADER)
     for number, header in headers.items():
+        known = [fold.items] if header["kind"] in ABOUT_EVIDENCE else [fold.items, fold.people, fold.dossiers, fold.given]
         for subject in header["subjects"]:
-            if fold.is_complete and subject not in fold.items:
-                found(f"access log entry {number}", f"its subject {subject} is no item")
+            if fold.is_complete and not any(subject in ids for ids in known):
+                found(f"access log entry {number}", f"its subject {subject} is nothing that can be shown so")
     return size, root
 
 
@@ -526,20 +987,41 @@ def check_texts(archive, fold, sound):
             found(what, f"it has {pages} pages, the record says {stated}")
 
 
+def check_rules(archive, fold, sound):
+    """The canonical object of a rule document is canonical JSON, and says of itself what the record says of it."""
+    for number, body in fold.rule_records:
+        name = body["object"]["digest"]
+        if name not in sound:
+            continue  # found already
+        what = f"rule object {name} of record {number}"
+        try:
+            document = parsed((archive / "objects" / "sha256" / name[:2] / name).read_bytes())
+            for member in ("kind", "code", "version"):
+                if not isinstance(document, dict) or document.get(member) != body[member]:
+                    raise Wrong(f"its {member} is not {body[member]}")
+        except Wrong as wrong:
+            found(what, wrong)
+
+
 # Views ----------------------------------------------------------------------------------------------------------------
 
 METADATA_COLUMNS = (
     "kind", "assurance", "title", "issuer", "code_number", "code_notation", "subject", "issued_on", "valid_from",
-    "valid_until", "holder", "language", "file_name")
+    "valid_until", "holder", "person", "language", "file_name")
 
 
-def check_view(db, table, key, expected):
-    """Holds the rows of a view against `expected`: {key: {column: value}}."""
-    columns = list(next(iter(expected.values()), {key: None}))
+def check_view(db, table, key, rows):
+    """Holds the rows of a view against `rows`: {column: value} each. `key` names the columns that tell them apart."""
+
+    def named(row):
+        return " ".join(str(row[column]) for column in key)
+
+    expected = {named(row): row for row in rows}
+    columns = list(next(iter(expected.values()), key))
     stored = {}
-    for row in db.execute(f"SELECT {', '.join(columns)} FROM {table}"):
-        values = dict(zip(columns, row))
-        stored[values[key]] = values
+    for values in db.execute(f"SELECT {', '.join(columns)} FROM {table}"):
+        row = dict(zip(columns, values))
+        stored[named(row)] = row
     for name, row in expected.items():
         if name not in stored:
             found(f"view {table}, {name}", "it is missing")
@@ -553,14 +1035,25 @@ def check_view(db, table, key, expected):
 
 
 def check_views(db, fold):
-    check_view(db, "object", "digest", fold.objects)
-    items = {}
-    for id, item in fold.items.items():
+    objects = [{column: row[column] for column in row if column != "page_count"} for row in fold.objects.values()]
+    check_view(db, "object", ["digest"], objects)
+    items = []
+    for item in fold.items.values():
         metadata = item["metadata"]
         row = {column: value for column, value in item.items() if column != "metadata"}
         row.update({column: metadata.get(column) for column in METADATA_COLUMNS})
-        items[id] = row
-    check_view(db, "item", "id", items)
+        items.append(row)
+    check_view(db, "item", ["id"], items)
+    check_view(db, "rule_document", ["object"], fold.rules.values())
+    check_view(db, "unit", ["id", "valid_from", "record"], fold.units.values())
+    check_view(db, "unit_succession", ["record"], fold.successions.values())
+    check_view(db, "person", ["id"], fold.people.values())
+    check_view(db, "dossier", ["id"], fold.dossiers.values())
+    check_view(db, "dossier_stage", ["dossier", "record_from"], fold.stages.values())
+    check_view(db, "citation", ["id"], fold.citations.values())
+    check_view(db, "score", ["dossier", "kind", "indicator", "record_from"], fold.scores.values())
+    check_view(db, "verification", ["item", "record_from"], fold.verifications.values())
+    check_view(db, "decision", ["record"], fold.decisions.values())
     stored = set(db.execute("SELECT subject, number FROM record_subject"))
     for subject, number in sorted(fold.subjects - stored):
         found(f"view record_subject, {subject}", f"record {number} is missing")
@@ -590,6 +1083,18 @@ def check_folders(archive):
     if (archive / "staging").is_dir():
         for name in sorted(os.listdir(archive / "staging")):
             found(f"staging/{name}", "a leftover that the start did not remove")
+
+
+def check_keys(archive):
+    """A copy may be without keys; one that is there is whole, and its owner's alone."""
+    for path in sorted((archive / "keys").glob("*")):
+        status = path.lstat()
+        if path.name != "person-number.key" or not stat.S_ISREG(status.st_mode):
+            found(f"keys/{path.name}", "it is not of the format")
+        elif stat.S_IMODE(status.st_mode) != 0o600:
+            found(f"keys/{path.name}", f"its mode is {stat.S_IMODE(status.st_mode):o} and not 600")
+        elif status.st_size != 32:
+            found(f"keys/{path.name}", f"it has {status.st_size} bytes and not 32")
 
 
 def check_format(archive, fold):
@@ -640,6 +1145,7 @@ def check(archive, acknowledged):
         check_format(archive, fold)
         sound = check_objects(archive, fold)
         check_texts(archive, fold, sound)
+        check_rules(archive, fold, sound)
         if db and fold.is_complete:
             with reading("archive.sqlite"):
                 check_piece_lists(db, fold, sound)
@@ -652,6 +1158,7 @@ def check(archive, acknowledged):
             if db and fold.is_complete:
                 check_search(db, records)
     check_folders(archive)
+    check_keys(archive)
     confirmed = check_acknowledged(acknowledged, fold, whole, sound) if acknowledged is not None else None
     return (
         f"{records} records, root {record_root}; {entries} access log entries, root {access_root}; "

@@ -9,12 +9,13 @@ struct ImportTests {
         "Evidence": ([], ["Crypto"]),
         "VietnameseText": ([], []),
         "Ledger": (["Evidence"], []),
+        "Recognition": (["Evidence"], ["Yams"]),
         "ExtractionWire": ([], []),
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
-        "Catalog": (["Evidence", "VietnameseText", "Ledger"], ["GRDB"]),
+        "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
-        "Custody": (["Evidence", "VietnameseText", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
-        "Command": (["Evidence", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),
+        "Custody": (["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
+        "Command": (["Evidence", "Recognition", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
     ]
 

@@ -1,0 +1,158 @@
+internal import ArgumentParser
+internal import Custody
+internal import Evidence
+internal import Ledger
+internal import Recognition
+
+/// A decision document, as options.
+struct DocumentOptions: ParsableArguments {
+    @Option(help: "The document number (số), e.g. 125.")
+    var number: String
+    @Option(help: "The notation (ký hiệu), e.g. QĐ-UBND.")
+    var notation: String
+    @Option(help: "When it was issued: 2025-12-10 or 10/12/2025.")
+    var issued: String
+    @Option(help: "Who decides (default: as the rule set says).")
+    var authority: String?
+    @Option(help: "Who signed.")
+    var signer: String
+    @Option(help: "The evidence item of the scanned document.")
+    var scan: String?
+
+    func entry() throws -> DecisionEntry {
+        DecisionEntry(
+            codeNumber: try recordable(number, "number"), codeNotation: try recordable(notation, "notation"),
+            issuedOn: try date(issued, "issued"), authority: try authority.map { try recordable($0, "authority") },
+            signer: try recordable(signer, "signer"), scan: scan)
+    }
+}
+
+struct Decide: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Decide about dossiers by one document: recognised, or refused with the rules that are not met.",
+        discussion: """
+            Each dossier is recognised or refused as its own rules say. All are decided, or none.
+
+            EXAMPLE
+              minhchung decide do-7h2k do-9q4m --number 125 --notation QĐ-UBND --issued 2025-12-10 \
+            --signer "Phan Văn Giả Như" --scan ev-4m1c --role authority
+            """)
+
+    @OptionGroup var options: ArchiveOptions
+    @OptionGroup var role: RoleOption
+    @OptionGroup(title: "Decision document") var document: DocumentOptions
+    @Argument(help: "Dossiers that are proposed.")
+    var dossiers: [String]
+
+    func run() async throws {
+        let (role, entry) = (try role.chosen(), try document.entry())
+        let outcomes = try await options.withArchive { try await $0.decide(dossiers, by: entry, role: role, by: options.actor) }
+        for outcome in outcomes {
+            if options.json {
+                printJSON([
+                    "decision": .string(outcome.decision.text), "dossier": .string(outcome.dossier.text),
+                    "person": .string(outcome.person.text), "title": .text(outcome.title), "verdict": json(outcome.verdict),
+                    "record": .number(outcome.record),
+                ])
+            } else if !options.quiet {
+                let title = outcome.title.map { ", title \($0)" } ?? ""
+                printLine(visible("\(outcome.dossier)  \(text(outcome.verdict))\(title)"))
+            }
+        }
+        if !options.json, !options.quiet, let first = outcomes.first {
+            printLine("\(outcomes.count) decided by \(first.decision), records \(first.record)–\(outcomes.map(\.record).max() ?? first.record)")
+        }
+    }
+}
+
+struct Revoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a title or an honour back.",
+        discussion: """
+            What would fall with a proof says: minhchung trace evidence.
+
+            EXAMPLE
+              minhchung revoke ti-7h2k --reason "chứng chỉ không có thật" --basis "Quyết định 140/QĐ-UBND" --role authority
+            """)
+
+    @OptionGroup var options: ArchiveOptions
+    @OptionGroup var role: RoleOption
+    @Option(help: "Why.")
+    var reason: String
+    @Option(help: "The document that revokes it.")
+    var basis: String
+    @Argument(help: "The title's id, or enough of the beginning of it.")
+    var title: String
+
+    func run() async throws {
+        let (role, reason, basis) = (try role.chosen(), try recordable(reason, "reason"), try recordable(basis, "basis"))
+        let revoked = try await options.withArchive {
+            try await $0.revoke(title, reason: reason, legalBasis: basis, role: role, by: options.actor)
+        }
+        if options.json { printJSON(members(revoked)) } else if !options.quiet { printLine(visible(text(revoked))) }
+    }
+}
+
+struct GrantHonour: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "honour", abstract: "Give a person the honour of several years running.",
+        discussion: """
+            It rests on the titles of those years, wherever they were given, under the rule set that is named.
+
+            EXAMPLE
+              minhchung honour pe-7h2k --rules tan-thanh-ward --number 12 --notation QĐ-UBND --issued 2030-01-15 \
+            --signer "Phan Văn Giả Như" --role authority
+            """)
+
+    @OptionGroup var options: ArchiveOptions
+    @OptionGroup var role: RoleOption
+    @OptionGroup(title: "Decision document") var document: DocumentOptions
+    @Option(help: "The rule set whose honour it is: CODE, CODE@VERSION or a digest.")
+    var rules: String
+    @Argument(help: "The person's id, or enough of the beginning of it.")
+    var person: String
+
+    func run() async throws {
+        let (role, entry) = (try role.chosen(), try document.entry())
+        let honour = try await options.withArchive {
+            try await $0.honour(person, rules: rules, by: entry, role: role, by: options.actor)
+        }
+        if options.json { printJSON(members(honour)) } else if !options.quiet { printLine(visible("honoured \(honour.person): \(text(honour))")) }
+    }
+}
+
+struct ReplayDecision: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Derive a decision again under its own rules, from its records alone.",
+        discussion: """
+            ID is a title, a dossier (its last decision), or a decision document (all of it). The exit status is 1 where what is derived \
+            differs from what was decided.
+
+            EXAMPLES
+              minhchung replay ti-7h2k
+              minhchung replay de-4m1c --json
+            """)
+
+    @OptionGroup var options: ArchiveOptions
+    @Argument(help: "A title, a dossier or a decision.")
+    var id: String
+
+    func run() async throws {
+        let replays = try await options.withArchive { try await $0.replay(id, by: options.actor) }
+        for replay in replays {
+            let decision = replay.decision
+            if options.json {
+                printJSON([
+                    "decision": .string(decision.document.id.text), "dossier": .string(decision.dossier.text), "title": .text(decision.title),
+                    "record": .number(replay.record), "same": .bool(replay.isSame),
+                    "differences": .array(replay.differences.map(JSON.string)), "rules": .string(decision.rules.hex),
+                    "criteria": .string(decision.criteria.hex), "verdict": json(replay.verdict),
+                ])
+            } else if !replay.isSame || !options.quiet {
+                let result = replay.isSame ? "same" : "DIFFERS: \(replay.differences.joined(separator: "; "))"
+                printLine(visible("\(decision.dossier)  record \(replay.record)  \(result)  \(text(replay.verdict))"))
+            }
+        }
+        if !replays.allSatisfy(\.isSame) { throw ExitCode(Program.Status.somethingWrong) }
+    }
+}

@@ -1,0 +1,269 @@
+internal import Catalog
+public import Evidence
+public import Recognition
+
+/// What proves a title: decision, scores, citations, pages, digests, and where in the ledger each stands.
+public struct TitleTrace: Sendable {
+    public let title: TitleSummary
+    public let decision: PersonDecision
+    public let personName: String
+    /// Of the day of the decision.
+    public let unitName: String
+    public let decidedBy: Actor
+    public let decidedAt: Timestamp
+    public let rules: RuleSet
+    public let criteria: CriteriaSet
+    /// Derived again from what the decision pins.
+    public let verdict: Verdict
+    /// In the order of the criteria set.
+    public let indicators: [IndicatorTrace]
+    /// Honours that rest on it.
+    public let honours: [TitleSummary]
+    /// The ledger that the positions are in.
+    public let treeSize: Int
+    public let treeRoot: Digest
+}
+
+/// What proves an indicator.
+public struct IndicatorTrace: Sendable {
+    public let indicator: Indicator
+    public let score: Score?
+    /// The record that gave the final score.
+    public let scoreRecord: Int?
+    public let citations: [CitedEvidence]
+}
+
+/// A cited item with its positions in the ledger.
+public struct CitedEvidence: Sendable {
+    public let citation: CitationID
+    public let citationRecord: Int?
+    public let evidence: EvidenceReference
+    public let title: String?
+    public let pages: [Int]
+    public let text: Digest?
+    public let depositRecord: Int?
+    /// The record of the extraction that holds now.
+    public let extractionRecord: Int?
+    public let verificationThen: VerificationState
+    public let verificationNow: VerificationState
+}
+
+/// What an honour rests on.
+public struct HonourTrace: Sendable {
+    public let honour: TitleSummary
+    public let grant: HonourGrant
+    public let personName: String
+    /// By year.
+    public let titles: [TitleSummary]
+}
+
+/// What a title, or an honour, rests on.
+public enum Trace: Sendable {
+    case title(TitleTrace)
+    case honour(HonourTrace)
+}
+
+/// What rests on an item, and what would become of it if the item fell.
+public struct EvidenceTrace: Sendable {
+    public let evidence: EvidenceReference
+    public let title: String?
+    public let depositRecord: Int
+    public let verification: VerificationState
+    /// By dossier.
+    public let uses: [EvidenceUse]
+    /// Other people have the same proof.
+    public let reuse: [ReuseFlag]
+
+    /// The uses whose recognition would fall.
+    public var falling: [EvidenceUse] { uses.filter(\.falls) }
+}
+
+/// A dossier that cites an item.
+public struct EvidenceUse: Sendable {
+    public let dossier: DossierSummary
+    public let citations: [CitationAccount]
+    /// What the verdicts are about: the decision that stands, or the furthest scores that there are.
+    public let isDecided: Bool
+    /// The title that stands on it.
+    public let title: TitleSummary?
+    /// Honours that rest on that title.
+    public let honours: [TitleSummary]
+    public let before: Verdict
+    /// As if the item did not count.
+    public let after: Verdict
+    /// Indicators that would have no evidence left.
+    public let losing: [IndicatorCode]
+
+    /// Whether the recognition would fall.
+    public var falls: Bool { before.isRecognised && !after.isRecognised }
+}
+
+/// A decision derived again under its own rules.
+public struct Replay: Sendable {
+    public let decision: PersonDecision
+    public let record: Int
+    public let verdict: Verdict
+    /// What is not as it was decided; empty when all is the same.
+    public let differences: [String]
+
+    public var isSame: Bool { differences.isEmpty }
+}
+
+extension Archive {
+    // MARK: From a title to its proof
+
+    /// What a title or honour rests on, read from records that were checked. The trace is in the access log before it is given.
+    public func traceTitle(_ reference: String, by actor: Actor) async throws -> Trace {
+        try await blocking.run { [self] in
+            let id = try resolve(reference, as: TitleID.self, "title")
+            guard let view = try catalog.decision(giving: id), let title = TitleSummary(view) else {
+                throw ArchiveError.notFound("title", reference)
+            }
+            let (header, body) = try catalog.record(view.record)
+            let trace: Trace
+            var subjects: [String]
+            switch body {
+            case .dossierDecided(let decision):
+                let traced = try self.trace(title, decision, header)
+                subjects = [id.text, decision.person.text] + Set(decision.citations.map(\.evidence.item.text)).sorted()
+                trace = .title(traced)
+            case .honourGranted(let grant):
+                let titles = try grant.titles.compactMap { try catalog.decision(giving: $0).flatMap(TitleSummary.init) }
+                subjects = [id.text, grant.person.text]
+                trace = .honour(
+                    HonourTrace(
+                        honour: title, grant: grant, personName: try catalog.person(grant.person)?.name ?? grant.person.text, titles: titles))
+            default: throw ArchiveError.notFound("title", reference)
+            }
+            try catalog.appendAccess(.traced, to: subjects, by: actor, at: now())
+            return trace
+        }
+    }
+
+    private func trace(_ title: TitleSummary, _ decision: PersonDecision, _ header: RecordHeader) throws -> TitleTrace {
+        let (rules, criteria) = (try ruleSet(decision.rules), try criteriaSet(decision.criteria))
+        let scoreRecords = Dictionary(
+            try catalog.scores(of: decision.dossier).filter { $0.kind == .final && $0.span.holds(asOf: header.number) }
+                .map { ($0.indicator, $0.span.from) }, uniquingKeysWith: { _, last in last })
+        let tree = catalog.recordTree
+        return TitleTrace(
+            title: title, decision: decision, personName: try catalog.person(decision.person)?.name ?? decision.person.text,
+            unitName: try name(of: decision.unit, on: decision.document.issuedOn), decidedBy: header.actor, decidedAt: header.time,
+            rules: rules, criteria: criteria, verdict: rules.verdict(on: decision.assessment(), under: criteria),
+            indicators: try criteria.indicators.map { indicator in
+                IndicatorTrace(
+                    indicator: indicator, score: decision.scores[indicator.code], scoreRecord: scoreRecords[indicator.code],
+                    citations: try decision.citations.filter { $0.indicator == indicator.code }.map(cited))
+            },
+            honours: try honours(on: title.id, of: decision.person), treeSize: tree.size, treeRoot: tree.root)
+    }
+
+    private func cited(_ citation: DecidedCitation) throws -> CitedEvidence {
+        let item = try catalog.item(citation.evidence.item)
+        return CitedEvidence(
+            citation: citation.citation, citationRecord: try catalog.citation(citation.citation)?.span.from, evidence: citation.evidence,
+            title: item?.metadata.title ?? item?.metadata.fileName, pages: citation.pages, text: citation.text,
+            depositRecord: item?.depositRecord, extractionRecord: try catalog.object(citation.evidence.object)?.extractionRecord,
+            verificationThen: citation.verification, verificationNow: try catalog.verification(of: citation.evidence.item).state)
+    }
+
+    /// Honours that stand and rest on a title.
+    private func honours(on title: TitleID, of person: PersonID) throws -> [TitleSummary] {
+        try catalog.decisions(about: person).filter { $0.honour != nil && $0.revokedRecord == nil }.filter { view in
+            if case .honourGranted(let grant) = try catalog.record(view.record).body { grant.titles.contains(title) } else { false }
+        }.compactMap(TitleSummary.init)
+    }
+
+    // MARK: From a proof to what rests on it
+
+    /// What cites an item, and what would become of each if the item fell. The trace is in the access log before it is given.
+    public func traceEvidence(_ reference: String, by actor: Actor) async throws -> EvidenceTrace {
+        try await blocking.run { [self] in
+            let id = try resolve(reference)
+            guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(reference) }
+            let state = try catalog.verification(of: id).state
+            var uses: [EvidenceUse] = []
+            var citations = try catalog.citations(ofItem: id)[...]
+            while let first = citations.first {
+                let same = citations.prefix { $0.dossier == first.dossier }
+                citations = citations.dropFirst(same.count)
+                uses.append(
+                    try use(
+                        of: id, in: dossier(first.dossier),
+                        same.map { CitationAccount($0, title: item.metadata.title, verification: state) }, isHeld: same.contains { $0.span.to == nil }))
+            }
+            let trace = EvidenceTrace(
+                evidence: EvidenceReference(item: id, object: item.object), title: item.metadata.title, depositRecord: item.depositRecord,
+                verification: state, uses: uses, reuse: try reuse(of: item, person: item.metadata.person ?? uses.first?.dossier.person))
+            try catalog.appendAccess(.traced, to: [id.text], by: actor, at: now())
+            return trace
+        }
+    }
+
+    private func use(
+        of item: EvidenceID, in view: DossierView, _ citations: [CitationAccount], isHeld: Bool
+    ) throws -> EvidenceUse {
+        let standing = try catalog.decisions(about: view.id).last { $0.title != nil && $0.revokedRecord == nil }
+        var scores: [IndicatorCode: Score]
+        var proofs: [(indicator: IndicatorCode, item: EvidenceID)]
+        if let standing, case .dossierDecided(let decision) = try catalog.record(standing.record).body {
+            scores = decision.scores
+            proofs = decision.citations.filter(\.verification.counts).map { ($0.indicator, $0.evidence.item) }
+        } else {
+            let given = try self.scores(of: view.id)
+            scores = ScoreKind.allCases.reversed().lazy.compactMap { given[$0] }.first ?? [:]
+            proofs = try self.citations(of: view.id).filter(\.counts).map { ($0.indicator, $0.evidence.item) }
+        }
+        let left = proofs.filter { $0.item != item }
+        let kept = Set(left.map(\.indicator))
+        let title = standing.flatMap(TitleSummary.init)
+        return EvidenceUse(
+            dossier: DossierSummary(view), citations: citations, isDecided: standing != nil, title: title,
+            honours: try title.map { try honours(on: $0.id, of: view.person) } ?? [],
+            before: try verdict(of: view, scores, proofs.map(\.indicator)), after: try verdict(of: view, scores, left.map(\.indicator)),
+            losing: Set(proofs.filter { $0.item == item }.map(\.indicator)).subtracting(kept).sorted())
+    }
+
+    // MARK: Replay
+
+    /// Derives decisions again under the rules that they pin, from their records alone.
+    ///
+    /// - Parameter reference: a title, a dossier (its last decision), or a decision document (all of it).
+    public func replay(_ reference: String, by actor: Actor) async throws -> [Replay] {
+        try await blocking.run { [self] in
+            let views: [DecisionView]
+            if reference.hasPrefix(DossierID.prefix) {
+                views = try catalog.decisions(about: resolve(reference, as: DossierID.self, "dossier")).suffix(1)
+            } else if reference.hasPrefix(DecisionID.prefix) {
+                views = try catalog.decisions(in: resolve(reference, as: DecisionID.self, "decision"), limit: 10_000)
+            } else {
+                views = try [catalog.decision(giving: resolve(reference, as: TitleID.self, "title"))].compactMap(\.self)
+            }
+            let replays = try views.compactMap { try replay($0) }
+            guard !replays.isEmpty else { throw ArchiveError.notFound("decision about", reference) }
+            try catalog.appendAccess(.dossierViewed, to: replays.map(\.decision.dossier.text), by: actor, at: now())
+            return replays
+        }
+    }
+
+    private func replay(_ view: DecisionView) throws -> Replay? {
+        guard case .dossierDecided(let decision) = try catalog.record(view.record).body else { return nil }
+        let verdict = try ruleSet(decision.rules).verdict(on: decision.assessment(), under: criteriaSet(decision.criteria))
+        var differences: [String] = []
+        func compare<Value: Equatable>(_ what: String, _ decided: Value, _ derived: Value) {
+            if decided != derived { differences.append("\(what): decided \(decided), derived \(derived)") }
+        }
+        compare("recognised", decision.title != nil, verdict.isRecognised)
+        compare("total", decision.total, verdict.total)
+        compare("grade", decision.grade ?? "none", verdict.grade ?? "none")
+        compare("not met", decision.unmet, verdict.unmet.map(\.id))
+        return Replay(decision: decision, record: view.record, verdict: verdict, differences: differences)
+    }
+}
+
+extension PersonDecision {
+    /// What was judged: the final scores, and which indicators had evidence that counted.
+    func assessment() -> Assessment {
+        Assessment(scores: scores, evidenced: Set(citations.filter(\.verification.counts).map(\.indicator)))
+    }
+}

@@ -29,7 +29,7 @@ deps-bench:
 build: swift deps ## build the programs for development
 	swift build
 
-run: build ## make a sample archive, deposit the sample documents, search and verify it
+run: build ## make a sample archive and take it from deposit to three decisions, traced both ways
 	@bash .ci/sample $(DEBUG) $(SAMPLE)
 
 test: swift deps ## run the whole test suite

@@ -65,7 +65,9 @@ let package = Package(
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
-        .testTarget(name: "CustodyTests", dependencies: ["Evidence", "Ledger", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
+        .testTarget(
+            name: "CustodyTests",
+            dependencies: ["Evidence", "Recognition", "Ledger", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
         .testTarget(name: "TidyTests"),
     ],

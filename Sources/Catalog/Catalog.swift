@@ -63,6 +63,21 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// The queries that `reads` sends to the archive's database, from one thread, each once: so that their plans can be tested.
+    package func statementsRead(during reads: () throws -> Void) throws -> [String] {
+        let statements = Mutex<[String]>([])
+        try archive.read { db in
+            db.trace { event in
+                guard case .statement(let statement) = event, statement.sql.hasPrefix("SELECT") else { return }
+                statements.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
+            }
+        }
+        // Reads that follow one another take the same connection of the pool.
+        try reads()
+        try archive.read { db in db.trace() }
+        return statements.withLock { $0 }
+    }
+
     // MARK: Appending
 
     /// A record that is about to be appended.
@@ -171,9 +186,7 @@ public final class Catalog: Sendable {
                     WHERE record.number = ?
                     """, [number])
                 guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
-                let stored = StoredRecord(number: number, row: row)
-                if let finding = stored.finding { throw CatalogError.recordDamaged(number: number, reason: finding) }
-                return try stored.parsed()
+                return try StoredRecord(number: number, row: row).checked()
             }
         }
     }
@@ -202,42 +215,8 @@ public final class Catalog: Sendable {
         return try numbers.map { number throws(CatalogError) in try record(number) }
     }
 
-    // MARK: Rebuilding
-
-    /// Empties the views and folds all records into them again, in one transaction: a reader sees the old views or the
-    /// new ones. The search index is dropped; folding it is ``SearchIndex``'s.
-    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` at the first record that is not what was recorded.
-    public func rebuildViews(progress: (_ done: Int, _ total: Int) -> Void) throws(CatalogError) {
-        let total = recordTree.size
-        try recordEdge.withLock { (_) throws(CatalogError) in
-            try perform("rebuild the views") {
-                try archive.write { db in
-                    try Views.empty(db)
-                    var done = 0
-                    let rows = try Row.fetchCursor(
-                        db,
-                        sql: """
-                            SELECT number, \(StoredRecord.columns), hash FROM record
-                            LEFT JOIN record_body USING (number)
-                            LEFT JOIN record_node ON level = 0 AND position = record.number
-                            ORDER BY number
-                            """)
-                    while let row = try rows.next() {
-                        let stored = StoredRecord(number: row["number"], row: row)
-                        guard stored.number == done else {
-                            throw CatalogError.recordDamaged(number: done, reason: "it is missing")
-                        }
-                        if let finding = stored.finding {
-                            throw CatalogError.recordDamaged(number: stored.number, reason: finding)
-                        }
-                        let (header, body) = try stored.parsed()
-                        try Views.fold(header, body, db)
-                        done += 1
-                        if done % 1000 == 0 { progress(done, total) }
-                    }
-                    progress(done, total)
-                }
-            }
-        }
+    /// Runs `body` with the number of records while none can be appended.
+    func whileNothingIsAppended(_ body: (_ size: Int) throws(CatalogError) -> Void) throws(CatalogError) {
+        try recordEdge.withLock { (edge) throws(CatalogError) in try body(Int(edge.size)) }
     }
 }

@@ -78,12 +78,17 @@ extension DatabasePool {
     /// Moves what is in the write-ahead log into the database, and closes it. By the connection that writes, because
     /// the last one to close is one that only reads and cannot.
     func checkpointAndClose() throws {
+        try checkpointUnlessRead(.passive)
+        try close()
+    }
+
+    /// Moves what is in the write-ahead log into the database.
+    func checkpointUnlessRead(_ mode: Database.CheckpointMode) throws {
         do {
-            try writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
+            try writeWithoutTransaction { db in _ = try db.checkpoint(mode) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
             // A reader from outside: the log is part of the database and is moved another time.
         }
-        try close()
     }
 }
 

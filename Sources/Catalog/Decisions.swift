@@ -21,6 +21,11 @@ public struct DecisionView: Sendable {
     public let codeNotation: String
     public let issuedOn: CalendarDate
     public let revokedRecord: Int?
+    /// A later decision about the same dossier.
+    public let replacedRecord: Int?
+
+    /// Whether what it gave holds.
+    public var stands: Bool { title != nil && revokedRecord == nil && replacedRecord == nil }
 }
 
 extension Catalog {
@@ -31,7 +36,7 @@ extension Catalog {
             person: try reader.id("person"), cycle: row["cycle"], unit: try reader.optionalID("unit"),
             title: try reader.optionalID("title"), honour: row["honour"], codeNumber: row["code_number"],
             codeNotation: row["code_notation"], issuedOn: try reader.value("issued_on") { CalendarDate($0) },
-            revokedRecord: row["revoked_record"])
+            revokedRecord: row["revoked_record"], replacedRecord: row["replaced_record"])
     }
 
     /// The decision that gave this title or honour, `nil` when there is none.
@@ -69,13 +74,16 @@ extension Catalog {
         }
     }
 
-    /// The first decision of a document with this number and notation and date, `nil` when there is none.
-    public func decision(number: String, notation: String, issuedOn: CalendarDate) throws(CatalogError) -> DecisionView? {
+    /// The first decision of each document with this number and notation and date: communes number theirs alike.
+    public func documents(number: String, notation: String, issuedOn: CalendarDate) throws(CatalogError) -> [DecisionView] {
         try perform("look for decision \(number)/\(notation)") {
             try archive.read { db in
-                try db.first(
-                    "SELECT * FROM decision WHERE code_number = ? AND code_notation = ? AND issued_on = ? ORDER BY record LIMIT 1",
-                    [number, notation, issuedOn.description]
+                try db.rows(
+                    """
+                    SELECT * FROM decision WHERE record IN (
+                        SELECT min(record) FROM decision WHERE code_number = ? AND code_notation = ? AND issued_on = ? GROUP BY decision)
+                    ORDER BY record
+                    """, [number, notation, issuedOn.description]
                 ).map(Self.decisionView)
             }
         }

@@ -1,5 +1,6 @@
 internal import Evidence
 internal import GRDB
+internal import VietnameseText
 
 /// The fold of records about rules, units, people, dossiers and decisions.
 extension Views {
@@ -37,14 +38,15 @@ extension Views {
     static func fold(_ person: PersonDeclaration, _ header: RecordHeader, _ db: Database) throws {
         try db.run(
             """
-            INSERT INTO person (id, record, name, birth_year, subject_group, account, number_mac, number_ending)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET record = excluded.record, name = excluded.name, birth_year = excluded.birth_year,
+            INSERT INTO person (id, record, name, name_folded, birth_year, subject_group, account, number_mac, number_ending)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET record = excluded.record, name = excluded.name, name_folded = excluded.name_folded,
+                birth_year = excluded.birth_year,
                 subject_group = excluded.subject_group, account = excluded.account, number_mac = excluded.number_mac,
                 number_ending = excluded.number_ending
             """,
             [
-                person.person.text, header.number, person.name, person.birthYear, person.group, person.account,
+                person.person.text, header.number, person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account,
                 person.number?.mac.hex, person.number?.ending,
             ])
     }
@@ -97,10 +99,14 @@ extension Views {
     }
 
     static func fold(_ sheet: ScoreSheet, _ header: RecordHeader, _ db: Database) throws {
+        let earlier = try db.first(
+            "SELECT 1 FROM score WHERE dossier = ? AND kind = ? LIMIT 1", [sheet.dossier.text, sheet.kind.rawValue])
         for (indicator, score) in sheet.scores {
-            try db.run(
-                "UPDATE score SET record_to = ? WHERE dossier = ? AND kind = ? AND indicator = ? AND record_to IS NULL",
-                [header.number, sheet.dossier.text, sheet.kind.rawValue, indicator.text])
+            if earlier != nil {
+                try db.run(
+                    "UPDATE score SET record_to = ? WHERE dossier = ? AND kind = ? AND indicator = ? AND record_to IS NULL",
+                    [header.number, sheet.dossier.text, sheet.kind.rawValue, indicator.text])
+            }
             try db.run(
                 """
                 INSERT INTO score (dossier, kind, indicator, record_from, halves, is_partial, role, account)
@@ -121,6 +127,17 @@ extension Views {
         try db.run(
             "INSERT INTO verification (item, record_from, state, method, verified_at, superseded_by) VALUES (?, ?, ?, ?, ?, ?)",
             [item.text, header.number, state.rawValue, method?.rawValue, header.time.description, successor?.text])
+        try db.run("UPDATE item SET verification = ? WHERE id = ?", [state.rawValue, item.text])
+    }
+
+    /// What a reviewer looked at is what was declared then: a new description is to be looked at anew. What was found wanting stays
+    /// so until a reviewer says otherwise.
+    static func beginVerificationAnew(of item: EvidenceID, _ header: RecordHeader, _ db: Database) throws {
+        let row = try db.first("SELECT verification FROM item WHERE id = ?", [item.text])
+        switch (row?["verification"] as String?).flatMap(VerificationState.init(rawValue:)) {
+        case .inReview, .verified: try verify(item, .submitted, nil, by: nil, header, db)
+        case .submitted, .rejected, .needsMore, .revoked, .expired, .superseded, nil: break
+        }
     }
 
     // MARK: Decisions
@@ -128,10 +145,9 @@ extension Views {
     static func fold(_ decision: PersonDecision, _ header: RecordHeader, _ db: Database) throws {
         let stage: DossierStage = decision.title == nil ? .refused : .recognised
         try move(decision.dossier, to: stage, act: decision.title == nil ? .refuse : .recognise, decision.role, header, db)
-        // A new decision about a dossier ends what an earlier one gave.
+        // A new decision about a dossier takes the place of an earlier one.
         try db.run(
-            "UPDATE decision SET revoked_record = ? WHERE dossier = ? AND title IS NOT NULL AND revoked_record IS NULL",
-            [header.number, decision.dossier.text])
+            "UPDATE decision SET replaced_record = ? WHERE dossier = ? AND replaced_record IS NULL", [header.number, decision.dossier.text])
         try insert(
             decision.document, dossier: decision.dossier, person: decision.person, cycle: decision.cycle, unit: decision.unit,
             title: decision.title, honour: nil, header, db)

@@ -1,6 +1,7 @@
 public import Evidence
 internal import Foundation
 internal import GRDB
+internal import VietnameseText
 
 /// A person as the views have them.
 public struct PersonView: Sendable {
@@ -50,11 +51,35 @@ extension Catalog {
         }
     }
 
-    /// The people of this name and year of birth.
+    /// The people with this account: one, or none.
+    public func people(account: String) throws(CatalogError) -> [PersonView] {
+        try perform("look for account \(account)") {
+            try archive.read { db in
+                try db.rows("SELECT * FROM person WHERE account = ? ORDER BY key", [account]).map(Self.personView)
+            }
+        }
+    }
+
+    /// The people of this name, without regard to case and diacritics, and year of birth.
     public func people(named name: String, born year: Int?) throws(CatalogError) -> [PersonView] {
         try perform("look for a person") {
             try archive.read { db in
-                try db.rows("SELECT * FROM person WHERE name = ? AND birth_year IS ? ORDER BY key", [name, year]).map(Self.personView)
+                try db.rows(
+                    "SELECT * FROM person WHERE name_folded = ? AND birth_year IS ? ORDER BY key", [SearchForm.folded(name), year]
+                ).map(Self.personView)
+            }
+        }
+    }
+
+    /// The people whose name begins so, without regard to case and diacritics, by name; at most `limit`.
+    public func people(nameBeginning text: String, limit: Int) throws(CatalogError) -> [PersonView] {
+        let first = SearchForm.folded(text)
+        return try perform("look for people") {
+            try archive.read { db in
+                try db.rows(
+                    "SELECT * FROM person WHERE name_folded >= ? AND name_folded < ? ORDER BY name_folded, key LIMIT ?",
+                    [first, first + "\u{10FFFF}", limit]
+                ).map(Self.personView)
             }
         }
     }
@@ -114,15 +139,6 @@ extension Catalog {
         try perform("find the units of code \(code)") {
             try archive.read { db in
                 try db.rows("SELECT * FROM unit WHERE code = ? ORDER BY valid_from, record", [code]).map(Self.unitView)
-            }
-        }
-    }
-
-    /// The units that are or were below another.
-    public func units(below parent: UnitID) throws(CatalogError) -> [UnitView] {
-        try perform("find the units below \(parent)") {
-            try archive.read { db in
-                try db.rows("SELECT * FROM unit WHERE parent = ? ORDER BY id, valid_from, record", [parent.text]).map(Self.unitView)
             }
         }
     }
@@ -218,4 +234,3 @@ extension Catalog {
         }
     }
 }
-

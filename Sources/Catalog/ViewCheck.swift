@@ -25,8 +25,13 @@ struct ViewCheck {
         guard let kind = RecordKind(rawValue: header.kind) else { return "this version does not know its kind, \(header.kind)" }
         let parsed: RecordBody
         do { parsed = try RecordForm.body(body, kind: kind) } catch { return "its body is not readable: \(error)" }
-        try fresh.writeWithoutTransaction { try Views.fold(header, parsed, $0) }
-        return nil
+        do {
+            try fresh.writeWithoutTransaction { try Views.fold(header, parsed, $0) }
+            return nil
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            // Another record has said it already: sound on its own, and not what this program records.
+            return "the views cannot show what it says: \(error.message ?? "another record says it")"
+        }
     }
 
     /// Findings of one table that are told one by one.

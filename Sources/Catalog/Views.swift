@@ -14,14 +14,17 @@ enum Views {
     }
 
     /// Folds one record into the views. The same records in the same order give the same rows.
-    static func fold(_ header: RecordHeader, _ body: RecordBody, _ db: Database) throws {
+    ///
+    /// - Parameter subjects: the table for its subjects.
+    static func fold(_ header: RecordHeader, _ body: RecordBody, subjects: String = "record_subject", _ db: Database) throws {
         for subject in Set(header.subjects) {
-            try db.run("INSERT INTO record_subject (subject, number) VALUES (?, ?)", [subject, header.number])
+            try db.run("INSERT INTO \(subjects) (subject, number) VALUES (?, ?)", [subject, header.number])
         }
         switch body {
         case .archiveCreated: break
         case .evidenceDeposited(let deposit): try fold(deposit, header, db)
         case .evidenceDescribed(let item, let metadata):
+            try beginVerificationAnew(of: item, header, db)
             try db.run(
                 """
                 UPDATE item SET metadata_record = ?, kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?,
@@ -66,13 +69,13 @@ enum Views {
         try name(deposit.object, isEvidence: true, header, db)
         try db.run(
             """
-            INSERT INTO item (id, object, deposit_record, depositor, deposited_at,
+            INSERT INTO item (id, object, verification, deposit_record, depositor, deposited_at,
                 metadata_record, kind, assurance, title, issuer, code_number, code_notation, subject, issued_on, valid_from,
                 valid_until, holder, person, language, file_name)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                deposit.item.text, deposit.object.digest.hex, header.number,
+                deposit.item.text, deposit.object.digest.hex, VerificationState.submitted.rawValue, header.number,
                 header.actor.principal, header.time.description, header.number,
             ] + columns(of: deposit.metadata))
     }

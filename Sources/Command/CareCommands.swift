@@ -77,6 +77,11 @@ private func members(_ finding: Finding) -> [String: JSON?] {
         members["quarantined"] = .bool(quarantined)
     case .record(let number, _): members["record"] = .number(number)
     case .accessLogEntry(let number, _): members["access_log_entry"] = .number(number)
+    case .ruleDocument(let digest, let name, let damage, let quarantined):
+        members["object"] = .string(digest.hex)
+        members["rule_document"] = .string(name)
+        members["damage"] = .string(damage)
+        members["quarantined"] = .bool(quarantined)
     case .pieceList(let digest): members["piece_list"] = .string(digest.hex)
     case .foreignFile(let path): members["file"] = .string(path)
     }

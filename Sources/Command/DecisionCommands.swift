@@ -31,37 +31,56 @@ struct Decide: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Decide about dossiers by one document: recognised, or refused with the rules that are not met.",
         discussion: """
-            Each dossier is recognised or refused as its own rules say. All are decided, or none.
+            Each dossier is recognised or refused as its own rules say. All are decided, or none. With --preview it is refused for the \
+            same reasons, and nothing is recorded.
 
-            EXAMPLE
+            EXAMPLES
               minhchung decide do-7h2k do-9q4m --number 125 --notation QĐ-UBND --issued 2025-12-10 \
             --signer "Phan Văn Giả Như" --scan ev-4m1c --role authority
+              minhchung decide do-7h2k --preview --number 125 --notation QĐ-UBND --issued 2025-12-10 \
+            --signer "Phan Văn Giả Như" --role authority
             """)
 
     @OptionGroup var options: ArchiveOptions
     @OptionGroup var role: RoleOption
     @OptionGroup(title: "Decision document") var document: DocumentOptions
+    @Flag(help: "Only say what would be decided.")
+    var preview = false
     @Argument(help: "Dossiers that are proposed.")
     var dossiers: [String]
 
     func run() async throws {
         let (role, entry) = (try role.chosen(), try document.entry())
-        let outcomes = try await options.withArchive { try await $0.decide(dossiers, by: entry, role: role, by: options.actor) }
+        let outcomes = try await options.withArchive {
+            try await $0.decide(dossiers, by: entry, applies: !preview, role: role, by: options.actor)
+        }
         for outcome in outcomes {
-            if options.json {
-                printJSON([
-                    "decision": .string(outcome.decision.text), "dossier": .string(outcome.dossier.text),
-                    "person": .string(outcome.person.text), "title": .text(outcome.title), "verdict": json(outcome.verdict),
-                    "record": .number(outcome.record),
-                ])
-            } else if !options.quiet {
-                let title = outcome.title.map { ", title \($0)" } ?? ""
-                printLine(visible("\(outcome.dossier)  \(text(outcome.verdict))\(title)"))
-            }
+            if options.json { printJSON(members(outcome)) } else if !options.quiet { printLines(outcome) }
         }
-        if !options.json, !options.quiet, let first = outcomes.first {
-            printLine("\(outcomes.count) decided by \(first.decision), records \(first.record)–\(outcomes.map(\.record).max() ?? first.record)")
+        if options.json || options.quiet { return }
+        let code = "\(entry.codeNumber)/\(entry.codeNotation) of \(entry.issuedOn)"
+        if let outcome = outcomes.first, let first = outcome.record, let last = outcomes.last?.record {
+            let records = first == last ? "record \(first)" : "records \(first) to \(last)"
+            printLine(visible("\(outcomes.count) decided by \(code) (\(outcome.decision)), \(records)"))
+        } else {
+            printLine(visible("preview: \(outcomes.count) to decide by \(code); nothing was recorded, to do it: without --preview"))
         }
+    }
+
+    /// What a preview would record has no ids yet.
+    private func members(_ outcome: DecisionOutcome) -> [String: JSON?] {
+        [
+            "applied": .bool(!preview), "decision": preview ? nil : .string(outcome.decision.text),
+            "dossier": .string(outcome.dossier.text), "person": .string(outcome.person.text),
+            "title": preview ? nil : .text(outcome.title), "verdict": json(outcome.verdict),
+            "review": outcome.review.map { json($0) }, "record": outcome.record.map(JSON.number),
+        ]
+    }
+
+    private func printLines(_ outcome: DecisionOutcome) {
+        let title = preview ? "" : outcome.title.map { ", title \($0)" } ?? ""
+        printLine(visible("\(outcome.dossier)  \(preview ? "would be decided: " : "")\(text(outcome.verdict))\(title)"))
+        if let review = outcome.review { printLine("  " + text(review)) }
     }
 }
 
@@ -69,7 +88,8 @@ struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a title or an honour back.",
         discussion: """
-            What would fall with a proof says: minhchung trace evidence.
+            Honours that rest on the title are named; they stand until they are revoked themselves. What would fall with a proof says: \
+            minhchung trace evidence.
 
             EXAMPLE
               minhchung revoke ti-7h2k --reason "chứng chỉ không có thật" --basis "Quyết định 140/QĐ-UBND" --role authority
@@ -86,10 +106,15 @@ struct Revoke: AsyncParsableCommand {
 
     func run() async throws {
         let (role, reason, basis) = (try role.chosen(), try recordable(reason, "reason"), try recordable(basis, "basis"))
-        let revoked = try await options.withArchive {
+        let (revoked, honours) = try await options.withArchive {
             try await $0.revoke(title, reason: reason, legalBasis: basis, role: role, by: options.actor)
         }
-        if options.json { printJSON(members(revoked)) } else if !options.quiet { printLine(visible(text(revoked))) }
+        if options.json {
+            printJSON(members(revoked).merging(["honours": .array(honours.map { json($0) })]) { $1 })
+        } else if !options.quiet {
+            printLine(visible(text(revoked)))
+            for honour in honours { printLine(visible("rests on it, to be looked at: honour \(text(honour))")) }
+        }
     }
 }
 

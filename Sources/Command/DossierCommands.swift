@@ -58,15 +58,16 @@ struct OpenDossier: AsyncParsableCommand {
 
 struct StepDossier: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "step", abstract: "Take a step of a dossier's life.",
+        commandName: "step", abstract: "Take a step of the lives of dossiers.",
         discussion: """
-            What may be done next, and by whom, says: minhchung dossier show. Decisions and revocations take a document: see \
+            All dossiers that are named take it, or none. What may be done next, and by whom, says: minhchung dossier show. Decisions and revocations take a document: see \
             minhchung decide and minhchung revoke.
 
             EXAMPLES
-              minhchung dossier step do-7h2k submit --role citizen
-              minhchung dossier step do-7h2k return --role reviewer --reason "kế hoạch chưa có xác nhận"
-              minhchung dossier step do-7h2k review --role reviewer --held 2025-11-20 --minutes ev-4m1c \
+              minhchung dossier step submit do-7h2k --role citizen
+              minhchung dossier step return do-7h2k --role reviewer --reason "kế hoạch chưa có xác nhận"
+              minhchung dossier step appraise do-7h2k do-9q4m do-1c8r --role appraiser
+              minhchung dossier step review do-7h2k --role reviewer --held 2025-11-20 --minutes ev-4m1c \
             --participant "Lý Thị Mô Hình" "Tôn Văn Phác Họa" --votes-for 2 --votes-against 0
             """)
 
@@ -84,23 +85,25 @@ struct StepDossier: AsyncParsableCommand {
     var votesAgainst: Int?
     @Option(help: "Of a collective review: the evidence item of the minutes.")
     var minutes: String?
-    @Argument(help: "The dossier's id, or enough of the beginning of it.")
-    var dossier: String
     @Argument(help: "One of: \(StepDossier.acts.joined(separator: ", ")).")
     var act: String
+    @Argument(help: "The dossiers' ids, or enough of the beginning of each.")
+    var dossiers: [String]
 
     private static let acts = DossierAct.allCases.filter { ![.recognise, .refuse, .revoke].contains($0) }.map(\.rawValue)
 
     func run() async throws {
         let (act, role) = (try choice(act, "act", DossierAct.self), try role.chosen())
         let (reason, review) = (try reason.map { try recordable($0, "reason") }, try review())
-        let dossier = try await options.withArchive {
-            try await $0.step(dossier, act, role: role, reason: reason, review: review, by: options.actor)
+        let moved = try await options.withArchive {
+            try await $0.step(dossiers, act, role: role, reason: reason, review: review, by: options.actor)
         }
-        if options.json {
-            printJSON(members(dossier))
-        } else if !options.quiet {
-            printLine("\(dossier.id) is \(dossier.stage.rawValue)")
+        for dossier in moved {
+            if options.json {
+                printJSON(members(dossier))
+            } else if !options.quiet {
+                printLine("\(dossier.id) is \(dossier.stage.rawValue)")
+            }
         }
     }
 
@@ -151,6 +154,7 @@ struct ShowDossier: AsyncParsableCommand {
         let members: [String: JSON?] = [
             "stage": .string(stage.stage.rawValue), "act": .text(stage.act?.rawValue), "role": .string(stage.role.rawValue),
             "account": .string(stage.account), "record": .number(stage.record), "until": stage.until.map(JSON.number),
+            "review": stage.review.map { Command.json($0) },
         ]
         return .object(members.compactMapValues(\.self))
     }
@@ -160,12 +164,15 @@ struct ShowDossier: AsyncParsableCommand {
         func line(_ name: String, _ value: String) { printLine(name.padded(to: 11) + visible(value)) }
         func provisional(_ isProvisional: Bool) -> String { isProvisional ? ", provisional" : "" }
         line("dossier", "\(dossier.id), record \(account.openedRecord)")
-        line("person", "\(dossier.person), \(dossier.group)")
+        line("person", "\(dossier.personName) (\(dossier.person)), \(dossier.group)")
         line("cycle", "\(dossier.cycle) in \(dossier.unit)")
         line("rules", "\(account.rules.code)@\(account.rules.version)\(provisional(account.rules.isProvisional)), \(dossier.rules)")
         line("criteria", "\(account.criteria.code)@\(account.criteria.version)\(provisional(account.criteria.isProvisional)), \(dossier.criteria)")
         for stage in account.stages {
             line("record \(stage.record)", "\(stage.stage.rawValue), by \(stage.role.rawValue) \(stage.account)")
+            if let review = stage.review {
+                line("", text(review) + (review.minutes.map { ", minutes \($0.item)" } ?? ""))
+            }
         }
         line("stage", dossier.stage.rawValue)
         for title in account.titles { line("title", text(title)) }
@@ -213,7 +220,7 @@ struct ListDossiers: AsyncParsableCommand {
             for dossier in dossiers { printJSON(members(dossier)) }
             return
         }
-        printColumns(dossiers.map { [$0.id.text, $0.stage.rawValue, $0.person.text, $0.unit.text, $0.group] })
+        printColumns(dossiers.map { [$0.id.text, $0.stage.rawValue, $0.person.text, $0.unit.text, $0.group, $0.personName] })
         if !options.quiet, dossiers.count == limit, let last = dossiers.last { printLine("more with: --after \(last.id)") }
     }
 }
@@ -237,14 +244,14 @@ struct CheckDossier: AsyncParsableCommand {
 
     func run() async throws {
         let kind = try by.map { try choice($0, "by", ScoreKind.self) }
-        let (dossier, judged, verdict) = try await options.withArchive {
+        let (found, judged, verdict) = try await options.withArchive {
             try await $0.verdict(of: dossier, by: kind, by: options.actor)
         }
         if options.json {
-            printJSON(["dossier": .string(dossier.id.text), "by": .string(judged.rawValue), "verdict": json(verdict)])
+            printJSON(["dossier": .string(found.id.text), "by": .string(judged.rawValue), "verdict": json(verdict)])
             return
         }
-        printLine(visible("\(dossier.id) by its \(judged.rawValue) scores: \(text(verdict))"))
+        printLine(visible("\(found.id) by its \(judged.rawValue) scores: \(text(verdict))"))
         for reason in verdict.reasons { printLine((reason.isMet ? "met      " : "NOT MET  ") + visible(reason.description)) }
     }
 }

@@ -60,8 +60,11 @@ struct Cite: AsyncParsableCommand {
     }
 
     private static func region(_ text: String) throws -> PageRegion {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Int($0) }
-        guard parts.count == 4, let region = PageRegion(x: parts[0], y: parts[1], width: parts[2], height: parts[3]) else {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int($0) }
+        guard parts.count == 4, numbers.count == 4,
+            let region = PageRegion(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+        else {
             throw Failure("cannot take region \"\(text)\": write x,y,width,height in thousandths of the page, e.g. 100,200,800,300")
         }
         return region
@@ -92,11 +95,13 @@ struct Uncite: AsyncParsableCommand {
 
     func run() async throws {
         let (role, reason) = (try role.chosen(), try recordable(reason, "reason"))
-        try await options.withArchive { try await $0.withdrawCitation(citation, reason: reason, role: role, by: options.actor) }
+        let withdrawn = try await options.withArchive {
+            try await $0.withdrawCitation(citation, reason: reason, role: role, by: options.actor)
+        }
         if options.json {
-            printJSON(["citation": .string(citation), "withdrawn": .bool(true)])
+            printJSON(["citation": .string(withdrawn.text), "withdrawn": .bool(true)])
         } else if !options.quiet {
-            printLine("took back \(visible(citation))")
+            printLine("took back \(withdrawn)")
         }
     }
 }
@@ -126,12 +131,12 @@ struct GiveScores: AsyncParsableCommand {
     func run() async throws {
         let (kind, role, sheet) = (try choice(kind, "kind", ScoreKind.self), try role.chosen(), try Self.sheet(scores))
         let reason = try reason.map { try recordable($0, "reason") }
-        try await options.withArchive { try await $0.score(dossier, kind, sheet, role: role, reason: reason, by: options.actor) }
+        let scored = try await options.withArchive { try await $0.score(dossier, kind, sheet, role: role, reason: reason, by: options.actor) }
         let sum = sheet.values.reduce(Points.zero) { $0 + $1.points }
         if options.json {
-            printJSON(["dossier": .string(dossier), "kind": .string(kind.rawValue), "scores": json(sheet), "sum": json(sum)])
+            printJSON(["dossier": .string(scored.id.text), "kind": .string(kind.rawValue), "scores": json(sheet), "sum": json(sum)])
         } else if !options.quiet {
-            printLine("gave \(visible(dossier)) \(sheet.count) \(kind.rawValue) scores, \(sum) points")
+            printLine("gave \(scored.id) \(sheet.count) \(kind.rawValue) scores, \(sum) points")
         }
     }
 
@@ -161,7 +166,7 @@ struct EvidenceFindings: AsyncParsableCommand {
               minhchung evidence verify ev-7h2k verified --how original-seen --role reviewer
               minhchung evidence supersede ev-7h2k --by ev-4m1c --reason "bản có xác nhận" --role citizen
             """,
-        subcommands: [VerifyEvidence.self, SupersedeEvidence.self])
+        subcommands: [VerifyEvidence.self, SupersedeEvidence.self, ListEvidence.self])
 }
 
 struct VerifyEvidence: AsyncParsableCommand {
@@ -189,13 +194,13 @@ struct VerifyEvidence: AsyncParsableCommand {
     func run() async throws {
         let (state, role) = (try choice(state, "state", VerificationState.self), try role.chosen())
         let (method, reason) = (try how.map { try choice($0, "how", VerificationMethod.self) }, try reason.map { try recordable($0, "reason") })
-        try await options.withArchive {
+        let verified = try await options.withArchive {
             try await $0.verifyEvidence(item, state, method: method, reason: reason, role: role, by: options.actor)
         }
         if options.json {
-            printJSON(["item": .string(item), "state": .string(state.rawValue), "how": .text(method?.rawValue)])
+            printJSON(["item": .string(verified.text), "state": .string(state.rawValue), "how": .text(method?.rawValue)])
         } else if !options.quiet {
-            printLine("\(visible(item)) is \(state.rawValue)" + (method.map { ", \($0.rawValue)" } ?? ""))
+            printLine("\(verified) is \(state.rawValue)" + (method.map { ", \($0.rawValue)" } ?? ""))
         }
     }
 }
@@ -205,7 +210,8 @@ struct SupersedeEvidence: AsyncParsableCommand {
         commandName: "supersede", abstract: "Put other bytes in the place of an item; what was reviewed with it is reviewed again.",
         discussion: """
             The new item has a verification of its own. Dossiers under review that cite the old one go back to the beginning of their \
-            review; cite the new one there.
+            review. The new item can be cited only while a dossier is declared: one that is submitted has to be returned first (minhchung \
+            dossier step return), and declared again.
 
             EXAMPLE
               minhchung evidence supersede ev-7h2k --by ev-4m1c --reason "bản có xác nhận" --role citizen
@@ -231,5 +237,85 @@ struct SupersedeEvidence: AsyncParsableCommand {
             printLine("\(visible(item)) is superseded by \(visible(by))")
             for dossier in reopened { printLine("\(dossier) is to be reviewed again") }
         }
+    }
+}
+
+struct ListEvidence: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List items by what a reviewer found, or by the day of issue, of upload, or of the end of their validity.",
+        discussion: """
+            EXAMPLES
+              minhchung evidence list --state submitted
+              minhchung evidence list --state needs-more --limit 20 --after ev-7h2k9q4m1c8r5t0w
+              minhchung evidence list --issued 2025-01-01..2025-12-31
+              minhchung evidence list --valid-until 2025-01-01..2025-12-31
+              minhchung evidence list --uploaded 2025-11-01..2025-11-30
+            """)
+
+    @OptionGroup var options: ArchiveOptions
+    @Option(help: "What a reviewer found: \(VerificationState.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var state: String?
+    @Option(help: "They were issued on a day of these: FIRST..LAST.")
+    var issued: String?
+    @Option(help: "Their validity ends on a day of these: FIRST..LAST.")
+    var validUntil: String?
+    @Option(help: "They were handed in on a day of these (UTC): FIRST..LAST.")
+    var uploaded: String?
+    @Option(help: "At most so many.")
+    var limit = 50
+    @Option(help: "With --state: go on after this item, the last one of the page before.")
+    var after: String?
+
+    func validate() throws {
+        guard [state, issued, validUntil, uploaded].compactMap(\.self).count == 1 else {
+            throw ValidationError("give one of --state, --issued, --valid-until and --uploaded")
+        }
+        guard after == nil || state != nil else { throw ValidationError("--after goes with --state; narrow the days of the others") }
+        guard (1...1000).contains(limit) else { throw ValidationError("--limit is between 1 and 1000") }
+    }
+
+    func run() async throws {
+        let question = try question()
+        let found = try await options.withArchive { try await $0.evidence(question, limit: limit, by: options.actor) }
+        for entry in found {
+            let (item, metadata) = (entry.item, entry.item.metadata)
+            if options.json {
+                printJSON([
+                    "item": .string(item.id.text), "object": .string(item.object.hex), "metadata": json(metadata),
+                    "state": .string(entry.verification.rawValue), "verified_at": .text(entry.verifiedAt),
+                    "deposited_at": .text(item.depositedAt),
+                ])
+            } else {
+                let name = metadata.title ?? metadata.fileName ?? "untitled"
+                printLine(
+                    "\(item.id)  \(entry.verification.rawValue.padded(to: 10))  issued \((metadata.issuedOn?.description ?? "-").padded(to: 10))  "
+                        + "uploaded \(item.depositedAt.date)  looked at \((entry.verifiedAt?.date.description ?? "-").padded(to: 10))  \(visible(name))"
+                )
+            }
+        }
+        if state != nil, !options.json, !options.quiet, found.count == limit, let last = found.last {
+            printLine("more with: --after \(last.item.id)")
+        }
+    }
+
+    private func question() throws -> EvidenceQuestion {
+        if let state {
+            let cursor = try after.map { text in
+                guard let id = EvidenceID(text) else { throw ArchiveError.noSuchItem(text) }
+                return id
+            }
+            return .verification(try choice(state, "state", VerificationState.self), after: cursor)
+        }
+        if let issued { return .issued(try days(issued)) }
+        return try validUntil.map { .validUntil(try days($0)) } ?? .uploaded(try days(uploaded ?? ""))
+    }
+
+    private func days(_ text: String) throws -> ClosedRange<CalendarDate> {
+        guard let dots = text.firstRange(of: ".."), let first = CalendarDate(text[..<dots.lowerBound]),
+            let last = CalendarDate(text[dots.upperBound...]), first <= last
+        else {
+            throw Failure("cannot take the days \"\(text)\": write FIRST..LAST, e.g. 2025-11-01..2025-11-30")
+        }
+        return first...last
     }
 }

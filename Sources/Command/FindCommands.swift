@@ -29,6 +29,8 @@ struct Show: AsyncParsableCommand {
             "acting_as": .text(account.depositor.actingAs), "deposited_at": .text(account.depositedAt),
             "deposit_record": .number(account.depositRecord), "metadata": json(account.metadata),
             "metadata_record": .number(account.metadataRecord), "damaged": .bool(account.isDamaged),
+            "verification": .string(account.verification.rawValue), "superseded_by": .text(account.supersededBy),
+            "findings": .array(account.findings.map { found($0.header, $0.verification, of: account) }),
             "extraction": account.extraction.map { json($0.finding) },
             "extraction_record": account.extraction.map { .number($0.record) },
             "suggested": .object(
@@ -41,6 +43,16 @@ struct Show: AsyncParsableCommand {
                     ])
                 }),
         ]
+    }
+
+    /// A finding holds for what was declared when it was made; a later description ends it.
+    private func found(_ header: RecordHeader, _ found: EvidenceVerification, of account: ItemAccount) -> JSON {
+        let members: [String: JSON?] = [
+            "record": .number(header.number), "time": .string(header.time.description), "state": .string(found.state.rawValue),
+            "how": .text(found.method?.rawValue), "reason": .text(found.reason), "role": .string(found.role.rawValue),
+            "account": .string(header.actor.principal), "before_description": .bool(header.number < account.metadataRecord),
+        ]
+        return .object(members.compactMapValues(\.self))
     }
 
     private func printLines(_ account: ItemAccount) {
@@ -70,6 +82,15 @@ struct Show: AsyncParsableCommand {
             "deposited",
             "\(account.depositedAt) by \(account.depositor.account)"
                 + (account.depositor.actingAs.map { " acting as \($0)" } ?? "") + ", record \(account.depositRecord)")
+        line("verification", account.verification.rawValue)
+        line("superseded by", account.supersededBy)
+        for (header, found) in account.findings {
+            line(
+                "finding",
+                "\(found.state.rawValue)\(found.method.map { ", \($0.rawValue)" } ?? ""), by \(found.role.rawValue) \(header.actor.principal)"
+                    + ", record \(header.number)" + (found.reason.map { ": \($0)" } ?? "")
+                    + (header.number < account.metadataRecord ? " (before it was described anew)" : ""))
+        }
         if let (finding, record) = account.extraction {
             line("text", finding.state.rawValue + (finding.pageCount.map { ", \($0) pages" } ?? "") + ", record \(record)")
             line("  type", finding.mediaType)

@@ -29,6 +29,9 @@ struct MinhChung: AsyncParsableCommand {
         subcommands: [
             Initialize.self, DepositFiles.self, Describe.self, Show.self, List.self, Search.self, Get.self, Verify.self,
             Extract.self, Rebuild.self, Status.self,
+            Criteria.self, People.self, Units.self,
+            Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,
+            Traces.self, ReplayDecision.self, Matrix.self, History.self,
         ])
 
     static let version = "0.1.0 (format \(Archive.format))"

@@ -93,7 +93,24 @@ func scoreRows(_ criteria: CriteriaSet, _ scores: [ScoreKind: [IndicatorCode: Sc
 func text(_ verdict: Verdict) -> String {
     if verdict.isRecognised { return "recognised: total \(verdict.total)" + (verdict.grade.map { ", grade \($0)" } ?? "") }
     let total = verdict.unmet.contains { $0.rule == .threshold } ? "" : "total \(verdict.total), but "
-    return "not recognised: \(total)\(verdict.unmet.map(\.description).joined(separator: "; "))"
+    return "not recognised: \(total)\(unmet(verdict).joined(separator: "; "))"
+}
+
+/// What is not met, a text for each source, which is told once: `B3 = 4 < 5; B4 = 4 < 5 [source, place: “quote”]`.
+func unmet(_ verdict: Verdict) -> [String] {
+    var sources: [String?] = []
+    var statements: [String?: [String]] = [:]
+    for reason in verdict.unmet {
+        let source = reason.provenance?.citation
+        if statements[source] == nil { sources.append(source) }
+        statements[source, default: []].append(reason.statement)
+    }
+    return sources.map { source in (statements[source] ?? []).joined(separator: "; ") + (source.map { " [\($0)]" } ?? "") }
+}
+
+/// `review of 2025-11-20: 16 for, 1 against, of 17`.
+func text(_ review: CollectiveReview) -> String {
+    "review of \(review.heldOn): \(review.votesFor) for, \(review.votesAgainst) against, of \(review.participants.count)"
 }
 
 func json(_ reason: Reason) -> JSON {
@@ -118,11 +135,20 @@ func json(_ verdict: Verdict, isWhole: Bool = true) -> JSON {
 
 // MARK: Dossiers, citations, titles
 
+func json(_ review: CollectiveReview) -> JSON {
+    let members: [String: JSON?] = [
+        "held_on": .text(review.heldOn), "votes_for": .number(review.votesFor), "votes_against": .number(review.votesAgainst),
+        "participants": .array(review.participants.map(JSON.string)), "minutes": .text(review.minutes?.item),
+        "minutes_object": .text(review.minutes?.object.hex),
+    ]
+    return .object(members.compactMapValues(\.self))
+}
+
 func members(_ dossier: DossierSummary) -> [String: JSON?] {
     [
-        "dossier": .string(dossier.id.text), "person": .string(dossier.person.text), "cycle": .number(dossier.cycle),
-        "unit": .string(dossier.unit.text), "group": .string(dossier.group), "stage": .string(dossier.stage.rawValue),
-        "criteria": .string(dossier.criteria.hex), "rules": .string(dossier.rules.hex),
+        "dossier": .string(dossier.id.text), "person": .string(dossier.person.text), "person_name": .string(dossier.personName),
+        "cycle": .number(dossier.cycle), "unit": .string(dossier.unit.text), "group": .string(dossier.group),
+        "stage": .string(dossier.stage.rawValue), "criteria": .string(dossier.criteria.hex), "rules": .string(dossier.rules.hex),
     ]
 }
 
@@ -151,7 +177,7 @@ func members(_ title: TitleSummary) -> [String: JSON?] {
     [
         "title": .string(title.id.text), "person": .string(title.person.text), "cycle": .number(title.cycle), "unit": .text(title.unit),
         "honour": .text(title.honour), "code": .string(title.code), "issued": .text(title.issuedOn), "revoked": .bool(title.isRevoked),
-        "record": .number(title.record),
+        "replaced": .bool(title.isReplaced), "record": .number(title.record),
     ]
 }
 
@@ -160,7 +186,12 @@ func json(_ title: TitleSummary) -> JSON { .object(members(title).compactMapValu
 /// `ti-… of 2025 by 125/QĐ-UBND of 2025-12-10`.
 func text(_ title: TitleSummary) -> String {
     "\(title.id) \(title.honour.map { "(\($0)) " } ?? "")of \(title.cycle) by \(title.code) of \(title.issuedOn)"
-        + (title.isRevoked ? ", REVOKED" : "")
+        + fate(title)
+}
+
+/// What became of a title; nothing where it stands.
+func fate(_ title: TitleSummary) -> String {
+    (title.isRevoked ? ", REVOKED" : "") + (title.isReplaced ? ", replaced by a later decision" : "")
 }
 
 func json(_ flag: ReuseFlag) -> JSON {

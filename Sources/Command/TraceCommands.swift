@@ -38,13 +38,13 @@ struct TraceTitle: AsyncParsableCommand {
 
     private static func branch(_ trace: TitleTrace) -> Branch {
         let (decision, document) = (trace.decision, trace.decision.document)
-        let provisional = trace.rules.isProvisional || trace.criteria.isProvisional ? ", provisional" : ""
+        func provisional(_ isProvisional: Bool) -> String { isProvisional ? ", provisional" : "" }
         var paper = [
             Branch("\(document.authority), signed \(document.signer)"),
             Branch("decided by \(trace.decidedBy.principal) as \(decision.role.rawValue) at \(trace.decidedAt), record \(trace.title.record)"),
             Branch("reviewed by \(decision.reviewers.joined(separator: ", "))"),
-            Branch("rules \(trace.rules.code)@\(trace.rules.version), \(decision.rules)"),
-            Branch("criteria \(trace.criteria.code)@\(trace.criteria.version)\(provisional), \(decision.criteria)"),
+            Branch("rules \(trace.rules.code)@\(trace.rules.version)\(provisional(trace.rules.isProvisional)), \(decision.rules)"),
+            Branch("criteria \(trace.criteria.code)@\(trace.criteria.version)\(provisional(trace.criteria.isProvisional)), \(decision.criteria)"),
         ]
         if let scan = document.scan { paper.append(Branch("scan \(scan.item), object \(scan.object)")) }
         var branches = [
@@ -67,12 +67,17 @@ struct TraceTitle: AsyncParsableCommand {
     private static func branch(_ cited: CitedEvidence) -> Branch {
         let (then, now) = (cited.verificationThen, cited.verificationNow)
         func record(_ number: Int?) -> String { number.map { ", record \($0)" } ?? "" }
-        var branches = [Branch("item \(cited.evidence.item)\(record(cited.depositRecord))"), Branch("object \(cited.evidence.object)")]
+        var branches = [
+            Branch("item \(cited.evidence.item)\(record(cited.depositRecord))"),
+            Branch("object \(cited.evidence.object)\(damage(cited.isDamaged))"),
+        ]
         if let text = cited.text { branches.append(Branch("text \(text)\(record(cited.extractionRecord))")) }
         let place = text(pages: cited.pages).map { ", \($0)" } ?? ""
         let state = then == now ? then.rawValue : "\(then.rawValue) then, \(now.rawValue.uppercased()) now"
         return Branch("\(cited.title ?? "untitled")\(place), \(state) (\(cited.citation)\(record(cited.citationRecord)))", branches)
     }
+
+    fileprivate static func damage(_ isDamaged: Bool) -> String { isDamaged ? ", DAMAGED: missing or changed, see minhchung verify" : "" }
 
     private static func branch(_ trace: HonourTrace) -> Branch {
         let document = trace.grant.document
@@ -129,6 +134,7 @@ struct TraceTitle: AsyncParsableCommand {
             "pages": .array(cited.pages.map(JSON.number)), "text": .text(cited.text?.hex),
             "deposit_record": cited.depositRecord.map(JSON.number), "extraction_record": cited.extractionRecord.map(JSON.number),
             "verification_then": .string(cited.verificationThen.rawValue), "verification_now": .string(cited.verificationNow.rawValue),
+            "damaged": .bool(cited.isDamaged),
         ]
         return .object(members.compactMapValues(\.self))
     }
@@ -166,12 +172,18 @@ struct TraceEvidence: AsyncParsableCommand {
         trace.falling.filter { use in use.after.unmet.contains { $0.rule == rule } }
     }
 
-    private static func honours(_ uses: [EvidenceUse]) -> [TitleSummary] { uses.flatMap(\.honours) }
+    /// Each once, though it rests on many titles.
+    private static func honours(_ uses: [EvidenceUse]) -> [TitleSummary] {
+        var seen: Set<TitleID> = []
+        return uses.flatMap(\.honours).filter { seen.insert($0.id).inserted }
+    }
 
     private static func print(_ trace: EvidenceTrace) {
-        let evidence = [
-            Branch("object \(trace.evidence.object), record \(trace.depositRecord)"), Branch(trace.verification.rawValue),
-        ]
+        let evidence =
+            [
+                Branch("object \(trace.evidence.object), record \(trace.depositRecord)\(TraceTitle.damage(trace.isDamaged))"),
+                Branch(trace.verification.rawValue),
+            ] + trace.minutesOf.map { Branch("minutes of the review of \($0)") } + trace.scanOf.map { Branch("scan of decision \($0)") }
         Branch(
             "evidence \(trace.evidence.item) \(trace.title ?? "untitled")",
             evidence + trace.reuse.map { Branch("REUSED: \(text($0))") } + trace.uses.map(branch)
@@ -190,16 +202,23 @@ struct TraceEvidence: AsyncParsableCommand {
         }
         if let title = use.title { branches.append(Branch("title \(text(title))")) }
         branches += use.honours.map { Branch("honour \(text($0))") }
-        branches.append(Branch("\(use.isDecided ? "as decided" : "as scored so far"): \(text(use.before))"))
-        let losing = use.losing.isEmpty ? "" : " (no evidence left for \(use.losing.map(\.text).joined(separator: ", ")))"
-        branches.append(Branch("if revoked: \(text(use.after))\(losing)"))
+        branches.append(branch(use.isDecided ? "as decided" : "as scored so far", use.before))
+        branches.append(branch("if revoked", use.after, losing: use.losing))
         return Branch("dossier \(use.dossier.id) of \(use.dossier.person), \(use.dossier.cycle), \(use.dossier.stage.rawValue)", branches)
+    }
+
+    private static func branch(_ when: String, _ verdict: Verdict, losing: [IndicatorCode] = []) -> Branch {
+        let unproven = losing.isEmpty ? "" : ", no evidence left for \(losing.map(\.text).joined(separator: ", "))"
+        return Branch(
+            "\(when): \(verdict.isRecognised ? "" : "not ")recognised, total \(verdict.total)\(unproven)", unmet(verdict).map { Branch($0) })
     }
 
     private static func members(_ trace: EvidenceTrace) -> [String: JSON?] {
         [
             "item": .string(trace.evidence.item.text), "object": .string(trace.evidence.object.hex), "title": .text(trace.title),
             "deposit_record": .number(trace.depositRecord), "verification": .string(trace.verification.rawValue),
+            "damaged": .bool(trace.isDamaged), "minutes_of": .array(trace.minutesOf.map { .string($0.text) }),
+            "scan_of": .array(trace.scanOf.map { .string($0.text) }),
             "uses": .array(
                 trace.uses.map { use in
                     var all = Command.members(use.dossier)
@@ -309,18 +328,12 @@ struct History: AsyncParsableCommand {
                 "dossier": .string(history.dossier.id.text), "as_of": .number(history.asOf), "since": since.map(JSON.number),
                 "stage": .text(history.stage?.rawValue), "scores": json(history.scores),
                 "citations": .array(history.citations.map { json($0) }),
-                "records": .array(
-                    history.entries.map {
-                        .object([
-                            "record": .number($0.number), "time": .string($0.time.description), "kind": .string($0.kind),
-                            "actor": .string($0.actor.principal), "text": .string($0.text),
-                        ])
-                    }),
+                "records": .array(try history.entries.map(Self.recorded)),
             ])
             return
         }
         for entry in history.entries {
-            printLine(visible("record \(entry.number)  \(entry.time)  \(entry.actor.principal)  \(entry.kind)  \(entry.text)"))
+            printLine(visible("record \(entry.number)  \(entry.time)  \(entry.actor.principal)  \(entry.body.kind.rawValue)  \(entry.text)"))
         }
         printLine("as of record \(history.asOf): " + (history.stage?.rawValue ?? "not opened yet"))
         for kind in ScoreKind.allCases {
@@ -330,5 +343,13 @@ struct History: AsyncParsableCommand {
             printLine("\((kind.rawValue + " scores").padded(to: 18))\(sheet), sum \(sum)")
         }
         for citation in history.citations { printLine(visible("\(citation.indicator)  \(citation.id)  \(text(citation))")) }
+    }
+
+    private static func recorded(_ entry: DossierHistory.Entry) throws -> JSON {
+        .object([
+            "record": .number(entry.number), "time": .string(entry.time.description), "kind": .string(entry.body.kind.rawValue),
+            "actor": .string(entry.actor.principal), "text": .string(entry.text),
+            "body": try JSON(canonical: RecordForm.bodyBytes(entry.body)),
+        ])
     }
 }

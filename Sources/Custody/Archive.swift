@@ -18,6 +18,8 @@ public final class Archive: Sendable {
     /// Names this archive for ever.
     public let id: ArchiveID
     let folder: ArchiveFolder
+    /// By which the key of personal numbers is known, as format.json has it.
+    let personKeyFingerprint: String
     let catalog: Catalog
     let blocking = BlockingWork()
     /// Path of `minhchung-extract`.
@@ -32,9 +34,11 @@ public final class Archive: Sendable {
     var objects: ObjectStore { folder.objects }
 
     private init(
-        id: ArchiveID, folder: ArchiveFolder, catalog: Catalog, worker: String, now: @escaping @Sendable () -> Timestamp
+        id: ArchiveID, personKeyFingerprint: String, folder: ArchiveFolder, catalog: Catalog, worker: String,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.id = id
+        self.personKeyFingerprint = personKeyFingerprint
         self.folder = folder
         self.catalog = catalog
         self.worker = worker
@@ -43,6 +47,7 @@ public final class Archive: Sendable {
 
     /// The key under which personal numbers are kept, 32 random bytes.
     static let personKey = "person-number.key"
+    static let personKeySize = 32
 
     /// The time of the machine's clock.
     public static let systemTime: @Sendable () -> Timestamp = {
@@ -64,14 +69,16 @@ public final class Archive: Sendable {
             let id = ArchiveID.random()
             try catalog.append(
                 [Catalog.Draft(.archiveCreated(archive: id, format: format), subjects: [id.text])], by: actor, at: now())
+            let key = (0..<Self.personKeySize / 8).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) } }
+            let fingerprint = PersonalNumber.fingerprint(of: key)
             let description = JSON.object([
-                "archive": .string(id.text), "created": .string(now().description), "epoch": .integer(1),
+                "archive": .string(id.text), "person_number_key": .string(fingerprint), "created": .string(now().description), "epoch": .integer(1),
                 "format": .integer(Int64(format)), "hash": .string("sha256"), "piece_size": .integer(Int64(pieceSize)),
             ])
-            try folder.writeKey(personKey, (0..<4).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) } })
+            try folder.writeKey(personKey, key)
             // Last of all: without format.json there is no archive, so an interrupted `init` leaves none.
             try folder.writeFormat(description.canonicalBytes + [UInt8(ascii: "\n")])
-            return Archive(id: id, folder: folder, catalog: catalog, worker: worker, now: now)
+            return Archive(id: id, personKeyFingerprint: fingerprint, folder: folder, catalog: catalog, worker: worker, now: now)
         }
     }
 
@@ -81,17 +88,17 @@ public final class Archive: Sendable {
     ) async throws -> Archive {
         try await BlockingWork().run {
             let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
-            let id = try archiveID(in: description, path: path)
+            let (id, fingerprint) = try identity(in: description, path: path)
             let catalog = try Catalog(in: path)
             // The ledger has to be this archive's: a file from elsewhere would take its deposits.
             guard catalog.recordTree.size > 0, case .archiveCreated(id, _) = try catalog.record(0).body else {
                 throw ArchiveError.format(path: path, reason: "its ledger is not that of archive \(id); restore it from a backup")
             }
-            return Archive(id: id, folder: folder, catalog: catalog, worker: worker, now: now)
+            return Archive(id: id, personKeyFingerprint: fingerprint, folder: folder, catalog: catalog, worker: worker, now: now)
         }
     }
 
-    private static func archiveID(in description: [UInt8], path: String) throws -> ArchiveID {
+    private static func identity(in description: [UInt8], path: String) throws -> (ArchiveID, personKeyFingerprint: String) {
         guard case .object(let members)? = try? JSON(parsing: description) else {  // because the next line says what is wrong
             throw ArchiveError.format(path: path, reason: "format.json is not readable; restore it from a backup")
         }
@@ -102,7 +109,10 @@ public final class Archive: Sendable {
         guard case .string(let text)? = members["archive"], let id = ArchiveID(text) else {
             throw ArchiveError.format(path: path, reason: "format.json names no archive; restore it from a backup")
         }
-        return id
+        guard case .string(let fingerprint)? = members["person_number_key"] else {
+            throw ArchiveError.format(path: path, reason: "format.json does not know its key; restore it from a backup")
+        }
+        return (id, fingerprint)
     }
 
     /// Closes the databases. The archive is released with the last reference to it.

@@ -9,6 +9,8 @@ public enum ArchiveError: Error, CustomStringConvertible {
     /// There is no such thing: what it would be, and how it was asked for.
     case notFound(String, String)
     case ambiguous(String, String, [String])
+    /// So little of an id could be the beginning of many.
+    case tooShort(String, String)
     /// A rule does not allow it; nothing was recorded.
     case refused(act: String, reason: String)
     case noWords(query: String)
@@ -26,6 +28,7 @@ public enum ArchiveError: Error, CustomStringConvertible {
         case .notFound(let noun, let reference): "cannot find \(noun) \(reference): there is none of this name"
         case .ambiguous(let noun, let reference, let ids):
             "cannot tell which \(noun) \(reference) is: " + ids.joined(separator: ", ") + "; give more of the id"
+        case .tooShort(let noun, let reference): "cannot look for \(noun) \(reference): give at least 4 characters after the dash"
         case .refused(let act, let reason): "cannot \(act): \(reason)"
         case .noWords(let query): "cannot search for \"\(query)\": it has no word"
         case .metadata(let field, let reason): "cannot take the metadata: \(field) \(reason)"
@@ -44,7 +47,7 @@ extension Archive {
     /// Whether `error` says that there is no item, or no single one, of the id that was asked for.
     public static func isNotFound(_ error: any Error) -> Bool {
         switch error as? ArchiveError {
-        case .noSuchItem, .ambiguousItem, .notFound, .ambiguous: true
+        case .noSuchItem, .ambiguousItem, .notFound, .ambiguous, .tooShort: true
         default: false
         }
     }

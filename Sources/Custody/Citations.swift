@@ -1,6 +1,7 @@
 internal import Catalog
 public import Evidence
 internal import Recognition
+internal import VietnameseText
 
 /// A proof that other people's dossiers or items have as well. It says that, and not whose it is.
 public struct ReuseFlag: Sendable, Hashable {
@@ -40,12 +41,14 @@ extension Archive {
                 try checkDeclares(view, role, actor, act)
                 let criteria = try criteriaSet(view.criteria)
                 guard criteria.indicator(indicator) != nil else {
-                    throw refuse("\(criteria.code) has no indicator \(indicator); it has \(criteria.indicators.map(\.code.text).joined(separator: ", "))")
+                    let codes = criteria.indicators.map(\.code.text).joined(separator: ", ")
+                    throw refuse("\(criteria.code) has no indicator \(indicator); it has \(codes)")
                 }
                 guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(id.text) }
                 if let owner = item.metadata.person, owner != view.person { throw refuse("the item is \(owner)'s, the dossier \(view.person)'s") }
                 let state = try catalog.verification(of: id).state
                 guard state.counts else { throw refuse("the item is \(state.rawValue)") }
+                try checkValidity(item.metadata, in: view.cycle, refuse)
                 let object = try catalog.object(item.object)
                 if object?.isDamaged == true { throw refuse("its object is damaged; see minhchung verify") }
                 let text = try checkPages(pages, of: object, region, refuse)
@@ -69,6 +72,12 @@ extension Archive {
         }
     }
 
+    /// What was valid on no day of the cycle proves nothing in it.
+    private func checkValidity(_ metadata: EvidenceMetadata, in cycle: Int, _ refuse: (String) -> ArchiveError) throws {
+        if let until = metadata.validUntil, until.year < cycle { throw refuse("it was valid until \(until), before the cycle \(cycle)") }
+        if let from = metadata.validFrom, from.year > cycle { throw refuse("it is valid from \(from), after the cycle \(cycle)") }
+    }
+
     /// Returns the digest of the text that the pages are of; throws where there is no such page.
     private func checkPages(
         _ pages: [Int], of object: ObjectView?, _ region: PageRegion?, _ refuse: (String) -> ArchiveError
@@ -77,7 +86,8 @@ extension Archive {
         if let number = object?.extractionRecord, case .objectExtracted(_, let found) = try catalog.record(number).body { finding = found }
         if region != nil, pages.count != 1 { throw refuse("a region is on one page; give that page") }
         for (index, page) in pages.enumerated() {
-            // An image, a text and what was not read yet count as one page.
+            if finding == nil, page > 1 { throw refuse("its pages are not known yet; have it read with: minhchung extract") }
+            // An image and a text count as one page.
             let count = max(finding?.pageCount ?? 1, 1)
             guard (1...count).contains(page) else { throw refuse("it has no page \(page); it has \(count)") }
             if index > 0, pages[index - 1] >= page { throw refuse("the pages are not in ascending order") }
@@ -98,7 +108,9 @@ extension Archive {
     }
 
     /// Takes a citation back.
-    public func withdrawCitation(_ reference: String, reason: String, role: Role, by actor: Actor) async throws {
+    /// - Returns: its id.
+    @discardableResult
+    public func withdrawCitation(_ reference: String, reason: String, role: Role, by actor: Actor) async throws -> CitationID {
         try await blocking.run { [self] in
             try acting {
                 let id = try resolve(reference, as: CitationID.self, "citation")
@@ -110,6 +122,7 @@ extension Archive {
                 let withdrawal = CitationWithdrawal(
                     citation: id, dossier: view.id, reason: try Self.line(reason, "reason"), role: role)
                 try record([(.citationWithdrawn(withdrawal), [view.id, view.person, citation.evidence.item])], by: actor)
+                return id
             }
         }
     }
@@ -117,10 +130,12 @@ extension Archive {
     // MARK: Verifying evidence
 
     /// Records what a reviewer found of the truth of an item.
+    /// - Returns: the item's id.
+    @discardableResult
     public func verifyEvidence(
         _ reference: String, _ state: VerificationState, method: VerificationMethod? = nil, reason: String? = nil, role: Role,
         by actor: Actor
-    ) async throws {
+    ) async throws -> EvidenceID {
         try await blocking.run { [self] in
             try acting {
                 let id = try resolve(reference)
@@ -136,6 +151,9 @@ extension Archive {
                 if reason == nil, ![.verified, .inReview].contains(state) { throw refuse("it needs a reason; give one with --reason") }
                 let depositor = try catalog.record(item.depositRecord).header.actor.principal
                 guard depositor != actor.principal else { throw refuse("\(actor.principal) handed it in; somebody else has to look") }
+                if let owner = item.metadata.person, try everyAccount(of: owner).contains(actor.principal) {
+                    throw refuse("it is \(actor.principal)'s own; somebody else has to look")
+                }
                 for citation in try catalog.citations(ofItem: id) {
                     if try ownAccounts(of: dossier(citation.dossier)).contains(actor.principal) {
                         throw refuse("\(actor.principal)'s own dossier cites it")
@@ -145,6 +163,7 @@ extension Archive {
                 guard earlier.state != .superseded else { throw refuse("it is superseded by \(earlier.supersededBy?.text ?? "another")") }
                 let verification = EvidenceVerification(item: id, state: state, method: method, reason: reason, role: role)
                 try record([(.evidenceVerified(verification), [id])], by: actor)
+                return id
             }
         }
     }
@@ -162,10 +181,14 @@ extension Archive {
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard let item = try catalog.item(id), let other = try catalog.item(new) else { throw ArchiveError.noSuchItem(reference) }
                 guard id != new, item.object != other.object else { throw refuse("it has the same bytes") }
+                guard [.citizen, .assistant, .reviewer, .appraiser].contains(role) else {
+                    throw refuse("that is for the citizen, an assistant or who reviews, not for \(role.rawValue)")
+                }
                 guard item.metadata.person == other.metadata.person else { throw refuse("they are not the same person's") }
                 guard try catalog.verification(of: id).state != .superseded, try catalog.verification(of: new).state.counts else {
                     throw refuse("one of them does not hold any more")
                 }
+                if let owner = item.metadata.person { try checkCitizen(role, owner, [], actor, act) }
                 let reason = try Self.line(reason, "reason")
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = [
                     (.evidenceSuperseded(EvidenceSupersession(item: id, by: new, reason: reason, role: role)), [id, new])
@@ -173,6 +196,7 @@ extension Archive {
                 var reopened: [DossierID] = []
                 for citation in try catalog.citations(ofItem: id) where citation.span.to == nil && !reopened.contains(citation.dossier) {
                     let view = try dossier(citation.dossier)
+                    try checkCitizen(role, view.person, [view], actor, act)
                     guard [.reviewed, .appraised, .confirmed, .proposed].contains(view.stage) else { continue }
                     let (life, state) = try life(of: view)
                     let after = try life.state(after: .reopen, by: role, from: state)
@@ -206,13 +230,18 @@ extension Archive {
             }
             return people.count
         }
+        // Who does not say the issuer may mean the same one.
+        func isSameIssuer(_ one: String?, _ other: String?) -> Bool {
+            guard let one, let other else { return true }
+            return SearchForm.folded(one) == SearchForm.folded(other)
+        }
         var flags: [ReuseFlag] = []
         let sameBytes = try others(try catalog.items(of: item.object))
         if sameBytes > 0 { flags.append(ReuseFlag(item: item.id, kind: .sameObject, others: sameBytes)) }
         if let number = item.metadata.codeNumber {
             let sameCode = try others(
-                try catalog.items(codeNumber: number, codeNotation: item.metadata.codeNotation, limit: 100)
-                    .filter { $0.object != item.object && $0.metadata.issuer == item.metadata.issuer })
+                try catalog.items(codeNumber: number, codeNotation: item.metadata.codeNotation, limit: 1000)
+                    .filter { $0.object != item.object && isSameIssuer($0.metadata.issuer, item.metadata.issuer) })
             if sameCode > 0 { flags.append(ReuseFlag(item: item.id, kind: .sameCode, others: sameCode)) }
         }
         // The very item in another person's dossier.

@@ -78,6 +78,7 @@ extension Archive {
     ) async throws -> DepositSummary {
         let sources = try sources.map { DepositSource(path: $0.path, metadata: try $0.metadata.checked()) }
         return try await blocking.run { [self] in
+            for person in Set(sources.compactMap(\.metadata.person)) { try checkIsRegistered(person) }
             let reporting = Mutex(())
             let report: @Sendable (DepositEvent) -> Void = { event in reporting.withLock { _ in report(event) } }
             guard extracts else {
@@ -271,19 +272,36 @@ extension Archive {
         return drafts
     }
 
+    private func checkIsRegistered(_ person: PersonID) throws {
+        guard try catalog.person(person) != nil else {
+            throw ArchiveError.metadata(field: "person", reason: "(\(person)) is not registered; see minhchung person")
+        }
+    }
+
     private struct SameDeposit: Hashable {
         let object: Digest
         let holder: String?
         let fileName: String?
     }
 
-    /// Supersedes the declared metadata of an item; the earlier declaration stays in the ledger.
+    /// Supersedes the declared metadata of an item; the earlier declaration stays in the ledger. What a reviewer found of the item
+    /// is to be looked at anew.
     public func describe(_ item: EvidenceID, as metadata: EvidenceMetadata, by actor: Actor) async throws {
         let metadata = try metadata.checked()
         try await blocking.run { [self] in
-            guard try catalog.item(item) != nil else { throw ArchiveError.noSuchItem(item.text) }
-            try catalog.append(
-                [Catalog.Draft(.evidenceDescribed(item: item, metadata), subjects: [item.text])], by: actor, at: now())
+            try acting {
+                guard let known = try catalog.item(item) else { throw ArchiveError.noSuchItem(item.text) }
+                guard known.metadata != metadata else { return }
+                if let person = metadata.person { try checkIsRegistered(person) }
+                if metadata.person != known.metadata.person,
+                    let citation = try catalog.citations(ofItem: item).first(where: {
+                        try $0.span.to == nil && dossier($0.dossier).person != metadata.person
+                    })
+                {
+                    throw ArchiveError.metadata(field: "person", reason: "cannot change while \(citation.dossier) cites the item")
+                }
+                try record([(.evidenceDescribed(item: item, metadata), [item])], by: actor)
+            }
         }
     }
 }
@@ -295,7 +313,7 @@ extension EvidenceMetadata {
         return differs(title, earlier.title) || differs(issuer, earlier.issuer) || differs(codeNumber, earlier.codeNumber)
             || differs(codeNotation, earlier.codeNotation) || differs(subject, earlier.subject)
             || differs(issuedOn, earlier.issuedOn) || differs(validFrom, earlier.validFrom)
-            || differs(validUntil, earlier.validUntil) || differs(language, earlier.language)
+            || differs(validUntil, earlier.validUntil) || differs(person, earlier.person) || differs(language, earlier.language)
             || kind != .other && kind != earlier.kind || assurance != .citizenCopy && assurance != earlier.assurance
     }
 
@@ -316,7 +334,9 @@ extension EvidenceMetadata {
             if trimmed.unicodeScalars.count > Self.textLimit {
                 throw ArchiveError.metadata(field: field, reason: "has more than \(Self.textLimit) characters")
             }
-            let breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+            // What nobody sees would make two of one name, or turn a line around; names of files are theirs who gave them.
+            var breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+            if !isName { breaks.insert(.format) }
             if trimmed.unicodeScalars.contains(where: { breaks.contains($0.properties.generalCategory) }) {
                 throw ArchiveError.metadata(field: field, reason: "has control characters or more than one line")
             }

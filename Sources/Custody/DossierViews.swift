@@ -29,10 +29,10 @@ public struct DossierHistory: Sendable {
     public struct Entry: Sendable {
         public let number: Int
         public let time: Timestamp
-        public let kind: String
         public let actor: Actor
+        public let body: RecordBody
         /// What it says, in one line.
-        public let text: String
+        public var text: String { body.line }
     }
 
     public let dossier: DossierSummary
@@ -42,11 +42,32 @@ public struct DossierHistory: Sendable {
     public let stage: DossierStage?
     public let scores: [ScoreKind: [IndicatorCode: Score]]
     public let citations: [CitationAccount]
-    /// The records about it up to `asOf`, after the one that was given as `since`; oldest first.
+    /// The records about it and about the evidence that it ever cited, up to `asOf`, after the one that was given as `since`; oldest
+    /// first.
     public let entries: [Entry]
 }
 
 extension Archive {
+    /// The dossier as a list shows it, with the name of its person.
+    func summary(_ view: DossierView) throws -> DossierSummary {
+        DossierSummary(view, personName: try catalog.person(view.person)?.name ?? view.person.text)
+    }
+
+    /// The stages that a dossier was in, oldest first.
+    func stages(of dossier: DossierID) throws -> [StageAccount] {
+        try catalog.stages(of: dossier).map {
+            StageAccount(
+                stage: $0.stage, act: $0.act, role: $0.role, account: $0.account, record: $0.span.from, until: $0.span.to,
+                review: try collectiveReview($0))
+        }
+    }
+
+    /// How the collective review was held that led to this stage, from its record; `nil` where none did.
+    func collectiveReview(_ stage: StageView) throws -> CollectiveReview? {
+        guard stage.act == .review, case .dossierStepped(let step) = try catalog.record(stage.span.from).body else { return nil }
+        return step.review
+    }
+
     /// Each indicator with its citations and scores, what is not cited, and what is not proven. The view is in the access log
     /// before the answer is given.
     public func matrix(_ reference: String, by actor: Actor) async throws -> DossierMatrix {
@@ -59,7 +80,7 @@ extension Archive {
                 try catalog.item(id).map { try reuse(of: $0, person: view.person) } ?? []
             }
             let matrix = DossierMatrix(
-                dossier: DossierSummary(view),
+                dossier: try summary(view),
                 lines: try criteriaSet(view.criteria).indicators.map { indicator in
                     DossierMatrix.Line(
                         indicator: indicator, citations: citations.filter { $0.indicator == indicator.code },
@@ -88,14 +109,21 @@ extension Archive {
                 throw ArchiveError.refused(
                     act: "show the history of \(view.id)", reason: "the ledger has the records 0 to \(newest)")
             }
-            let records = try catalog.records(about: view.id.text).filter { $0.header.number <= number && $0.header.number > since ?? -1 }
+            var records = try catalog.records(about: view.id.text)
+            var known = Set(records.map(\.header.number))
+            for item in Set(try catalog.citations(of: view.id).map(\.evidence.item)) {
+                // A supersession is about two items, and both may be cited.
+                records += try catalog.records(about: item.text).filter {
+                    [.evidenceDescribed, .evidenceVerified, .evidenceSuperseded].contains($0.body.kind) && known.insert($0.header.number).inserted
+                }
+            }
+            records = records.filter { $0.header.number <= number && $0.header.number > since ?? -1 }.sorted { $0.header.number < $1.header.number }
             let history = DossierHistory(
-                dossier: DossierSummary(view), asOf: number,
+                dossier: try summary(view), asOf: number,
                 stage: try catalog.stages(of: view.id).first { $0.span.holds(asOf: number) }?.stage,
                 scores: try scores(of: view.id, asOf: number), citations: try citations(of: view.id, asOf: number),
                 entries: records.map {
-                    DossierHistory.Entry(
-                        number: $0.header.number, time: $0.header.time, kind: $0.header.kind, actor: $0.header.actor, text: $0.body.line)
+                    DossierHistory.Entry(number: $0.header.number, time: $0.header.time, actor: $0.header.actor, body: $0.body)
                 })
             try catalog.appendAccess(.dossierViewed, to: [view.id.text, view.person.text], by: actor, at: now())
             return history
@@ -118,6 +146,10 @@ extension RecordBody {
         case .evidenceCited(let citation):
             "\(citation.indicator) cites \(citation.evidence.item)"
                 + (citation.pages.isEmpty ? "" : " p. \(citation.pages.map(String.init).joined(separator: ", "))") + " by \(citation.role.rawValue)"
+        case .evidenceDescribed(let item, _): "\(item) described anew"
+        case .evidenceVerified(let found):
+            "\(found.item) \(found.state.rawValue)\(found.method.map { ", \($0.rawValue)" } ?? "") by \(found.role.rawValue)\(because(found.reason))"
+        case .evidenceSuperseded(let supersession): "\(supersession.item) superseded by \(supersession.by)\(because(supersession.reason))"
         case .citationWithdrawn(let withdrawal): "\(withdrawal.citation) withdrawn\(because(withdrawal.reason))"
         case .scoresGiven(let given): "\(given.kind.rawValue) scores by \(given.role.rawValue): \(sheet(given.scores))\(because(given.reason))"
         case .dossierDecided(let decision):

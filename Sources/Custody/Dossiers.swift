@@ -6,6 +6,8 @@ public import Recognition
 public struct DossierSummary: Sendable {
     public let id: DossierID
     public let person: PersonID
+    /// As declared last.
+    public let personName: String
     public let cycle: Int
     public let unit: UnitID
     public let group: String
@@ -13,9 +15,10 @@ public struct DossierSummary: Sendable {
     public let criteria: Digest
     public let rules: Digest
 
-    init(_ view: DossierView) {
+    init(_ view: DossierView, personName: String) {
         id = view.id
         person = view.person
+        self.personName = personName
         cycle = view.cycle
         unit = view.unit
         group = view.group
@@ -51,6 +54,8 @@ public struct StageAccount: Sendable {
     public let record: Int
     /// `nil` while it holds.
     public let until: Int?
+    /// How the collective review was held that led there.
+    public let review: CollectiveReview?
 }
 
 /// A citation, with what is known of its evidence.
@@ -107,11 +112,15 @@ extension Archive {
                 guard let first = CalendarDate(year: cycle, month: 1, day: 1), let last = CalendarDate(year: cycle, month: 12, day: 31),
                     (2021...2100).contains(cycle)
                 else { throw ArchiveError.refused(act: act, reason: "\(cycle) is no cycle; give the year that is assessed, from 2021 on") }
-                if let earlier = try catalog.dossiers(of: id, cycle: cycle).first {
+                guard cycle <= now().dateInVietnam.year else {
+                    throw ArchiveError.refused(act: act, reason: "\(cycle) has not begun")
+                }
+                // A withdrawn one keeps nobody out: it may have been opened under other rules, or in another unit, by mistake.
+                if let earlier = try catalog.dossiers(of: id, cycle: cycle).first(where: { $0.stage != .withdrawn }) {
                     throw ArchiveError.refused(
                         act: act,
                         reason: "\(id) has one in \(cycle) already, \(earlier.id) in unit \(earlier.unit): one person declares once a "
-                            + "cycle, wherever it is; a human has to decide")
+                            + "cycle, wherever it is; a human has to decide, and one of the two can be withdrawn")
                 }
                 let ruleImport = try ruleImport(rules, .ruleSet)
                 let criteriaImport = try self.ruleImport(criteria, .criteriaSet)
@@ -122,6 +131,7 @@ extension Archive {
                     throw ArchiveError.refused(act: act, reason: "\(name) is not in force in \(cycle)")
                 }
                 try checkCitizen(role, id, [], actor, act)
+                try checkFit(rules, criteria, act)
                 let group = group ?? person.group
                 guard let group, criteria.groups.contains(where: { $0.code == group }) else {
                     throw ArchiveError.refused(
@@ -130,54 +140,88 @@ extension Archive {
                             + criteria.groups.map(\.code).joined(separator: ", "))
                 }
                 _ = try DossierLife(track: rules.track.value)
-                let day = min(max(now().date, first), last)
+                let day = min(max(now().dateInVietnam, first), last)
+                let unit = try self.unit(unit, on: day)
+                guard try called(unit, on: day) != nil else {
+                    throw ArchiveError.refused(act: act, reason: "unit \(unit) has no name on \(day); did another unit take its place?")
+                }
                 let opening = DossierOpening(
-                    dossier: .random(), person: id, cycle: cycle, unit: try self.unit(unit, on: day), group: group,
+                    dossier: .random(), person: id, cycle: cycle, unit: unit, group: group,
                     criteria: criteriaImport.object.digest, rules: ruleImport.object.digest, role: role)
                 try record([(.dossierOpened(opening), [opening.dossier, id, opening.unit])], by: actor)
-                return DossierSummary(try dossier(opening.dossier))
+                return try summary(dossier(opening.dossier))
             }
+        }
+    }
+
+    /// Rules and criteria are bound together for ever: what the one asks, the other has to be able to give.
+    private func checkFit(_ rules: RuleSet, _ criteria: CriteriaSet, _ act: String) throws {
+        let reachable = criteria.indicators.map { min($0.maximum, rules.scaleMaximum.value) }.reduce(.zero, +)
+        if let total = rules.totalMaximum?.value, total != reachable {
+            throw ArchiveError.refused(act: act, reason: "\(criteria.code) has \(reachable) points in all, \(rules.code) says \(total)")
+        }
+        guard reachable >= rules.threshold.value else {
+            throw ArchiveError.refused(
+                act: act, reason: "\(criteria.code) has \(reachable) points in all, \(rules.code) asks for \(rules.threshold.value)")
         }
     }
 
     // MARK: Steps
 
-    /// Takes a step of a dossier's life, but for decisions and revocations, which have operations of their own.
+    /// Takes a step of the lives of dossiers, all or none, but for decisions and revocations, which have operations of their own.
     ///
     /// - Parameters:
     ///   - review: how the collective review was held; with the act `review`, and only there.
     /// - Throws: `LifeError` where the stage or the role does not allow it, or four eyes are not;
     ///   ``ArchiveError/refused(act:reason:)`` where something is missing for it. Nothing is recorded then.
     public func step(
-        _ reference: String, _ act: DossierAct, role: Role, reason: String?, review: ReviewEntry? = nil, by actor: Actor
-    ) async throws -> DossierSummary {
+        _ references: [String], _ act: DossierAct, role: Role, reason: String?, review: ReviewEntry? = nil, by actor: Actor
+    ) async throws -> [DossierSummary] {
         try await blocking.run { [self] in
             try acting {
-                let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
-                let name = "\(act.rawValue) \(view.id)"
-                guard ![.recognise, .refuse, .revoke].contains(act) else {
-                    throw ArchiveError.refused(act: name, reason: "that takes a document: see minhchung decide and minhchung revoke")
-                }
-                let (life, state) = try life(of: view)
-                let after = try life.state(after: act, by: role, from: state)
-                try checkCitizen(role, view.person, [view], actor, name)
-                try checkSeparation(act, role, view, actor)
+                var seen: Set<DossierID> = []
+                let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier")) }
+                    .filter { seen.insert($0.id).inserted }
                 let reason = try reason.map { try Self.line($0, "reason") }
-                if reason == nil, DossierLife.requiresReason(act) {
-                    throw ArchiveError.refused(act: name, reason: "it needs a reason; give one with --reason")
+                let drafts = try views.map { view in
+                    let step = try step(view, act, role, reason, review, actor)
+                    var ids: [any OpaqueIdentifier] = [view.id, view.person]
+                    if let minutes = step.review?.minutes { ids.append(minutes.item) }
+                    return (RecordBody.dossierStepped(step), ids)
                 }
-                guard (review != nil) == (act == .review) else {
-                    throw ArchiveError.refused(
-                        act: name, reason: act == .review ? "a collective review needs its date, participants, votes and minutes" : "only a review has votes")
-                }
-                try checkScores(for: act, of: view, name)
-                let step = DossierStep(
-                    dossier: view.id, act: act, from: state.stage, to: after.stage, role: role, reason: reason,
-                    review: try review.map { try collectiveReview($0, name) })
-                try record([(.dossierStepped(step), [view.id, view.person])], by: actor)
-                return DossierSummary(try dossier(view.id))
+                if !drafts.isEmpty { try record(drafts, by: actor) }
+                return try views.map { try summary(dossier($0.id)) }
             }
         }
+    }
+
+    private func step(
+        _ view: DossierView, _ act: DossierAct, _ role: Role, _ reason: String?, _ review: ReviewEntry?, _ actor: Actor
+    ) throws -> DossierStep {
+        let name = "\(act.rawValue) \(view.id)"
+        guard ![.recognise, .refuse, .revoke].contains(act) else {
+            throw ArchiveError.refused(act: name, reason: "that takes a document: see minhchung decide and minhchung revoke")
+        }
+        let (life, state) = try life(of: view)
+        let after = try life.state(after: act, by: role, from: state)
+        try checkCitizen(role, view.person, [view], actor, name)
+        try checkSeparation(act, role, view, actor)
+        if act == .declare, state.stage == .withdrawn,
+            let other = try catalog.dossiers(of: view.person, cycle: view.cycle).first(where: { $0.id != view.id && $0.stage != .withdrawn })
+        {
+            throw ArchiveError.refused(act: name, reason: "\(other.id) took its place in \(view.cycle); withdraw that one first")
+        }
+        if reason == nil, DossierLife.requiresReason(act) {
+            throw ArchiveError.refused(act: name, reason: "it needs a reason; give one with --reason")
+        }
+        guard (review != nil) == (act == .review) else {
+            let needed = "a collective review needs its date, participants, votes and minutes"
+            throw ArchiveError.refused(act: name, reason: act == .review ? needed : "only a review has votes")
+        }
+        try checkScores(for: act, of: view, name)
+        return DossierStep(
+            dossier: view.id, act: act, from: state.stage, to: after.stage, role: role, reason: reason,
+            review: try review.map { try collectiveReview($0, of: view, name) })
     }
 
     /// How a collective review was held, as it is entered.
@@ -198,12 +242,15 @@ extension Archive {
         }
     }
 
-    private func collectiveReview(_ entry: ReviewEntry, _ act: String) throws -> CollectiveReview {
+    private func collectiveReview(_ entry: ReviewEntry, of view: DossierView, _ act: String) throws -> CollectiveReview {
         let participants = try entry.participants.map { try Self.line($0, "participant") }
         guard !participants.isEmpty, entry.votesFor >= 0, entry.votesAgainst >= 0,
             entry.votesFor + entry.votesAgainst <= participants.count
         else { throw ArchiveError.refused(act: act, reason: "there are more votes than participants, or none took part") }
-        guard entry.heldOn <= now().date else { throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is not yet") }
+        guard entry.heldOn.year >= view.cycle else {
+            throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is before the cycle \(view.cycle) began")
+        }
+        guard entry.heldOn <= now().dateInVietnam else { throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is not yet") }
         return CollectiveReview(
             heldOn: entry.heldOn, participants: participants, votesFor: entry.votesFor, votesAgainst: entry.votesAgainst,
             minutes: try evidence(entry.minutes))
@@ -227,12 +274,18 @@ extension Archive {
             default: nil
             }
         guard let kind else { return }
-        let scores = try scores(of: view.id)[kind] ?? [:]
+        // What was given before the review began again is no result of it.
+        let begun = kind == .selfScore ? nil : try catalog.stages(of: view.id).last { $0.stage == .submitted }?.span.from
+        let given = try catalog.scores(of: view.id).filter { $0.kind == kind && $0.span.to == nil && $0.span.from > begun ?? -1 }
+        let scores = Dictionary(given.map { ($0.indicator, $0.score) }, uniquingKeysWith: { _, last in last })
         let missing = try criteriaSet(view.criteria).indicators.map(\.code).filter { scores[$0] == nil }
         guard missing.isEmpty else {
             throw ArchiveError.refused(
                 act: name, reason: "\(kind.rawValue) scores are missing for \(missing.map(\.text).joined(separator: ", "))")
         }
+        // Evidence may have fallen or been taken back since they were given.
+        let mistakes = try refusals(of: scores, in: view)
+        guard mistakes.isEmpty else { throw ArchiveError.refused(act: name, reason: mistakes.joined(separator: "; ")) }
     }
 
     // MARK: Where a dossier is
@@ -254,7 +307,12 @@ extension Archive {
 
     /// Nobody acts on their own dossier but as its citizen, and who scored does not decide.
     func checkSeparation(_ act: DossierAct, _ role: Role, _ view: DossierView, _ actor: Actor) throws {
-        let scored = Set(try catalog.scores(of: view.id).filter { $0.role != .citizen }.map(\.account))
+        var scored = Set(try catalog.scores(of: view.id).filter { $0.role != .citizen }.map(\.account))
+        // Nor does who decided decide whether that was right.
+        if act == .uphold {
+            let deciding: Set<DossierAct?> = [.recognise, .refuse, .revoke]
+            scored.formUnion(try catalog.stages(of: view.id).filter { deciding.contains($0.act) }.map(\.account))
+        }
         try DossierLife.checkSeparation(
             act: act, role: role, account: actor.principal, ownAccounts: try ownAccounts(of: view), scoredBy: scored)
     }
@@ -269,17 +327,19 @@ extension Archive {
         }
     }
 
-    func stages(of dossier: DossierID) throws -> [StageAccount] {
-        try catalog.stages(of: dossier).map {
-            StageAccount(stage: $0.stage, act: $0.act, role: $0.role, account: $0.account, record: $0.span.from, until: $0.span.to)
-        }
+    /// Every account that was ever declared as the person's: another declaration makes nobody a stranger to their own dossier.
+    func everyAccount(of person: PersonID) throws -> Set<String> {
+        Set(
+            try catalog.records(about: person.text).compactMap { record in
+                if case .personDeclared(let declared) = record.body { declared.account } else { nil }
+            })
     }
 
     /// The person's own account, and those that acted as citizen on the dossier.
     func ownAccounts(of view: DossierView) throws -> Set<String> {
         var accounts = Set(try catalog.stages(of: view.id).filter { $0.role == .citizen }.map(\.account))
         accounts.formUnion(try catalog.scores(of: view.id).filter { $0.role == .citizen }.map(\.account))
-        if let own = try catalog.person(view.person)?.account { accounts.insert(own) }
+        accounts.formUnion(try everyAccount(of: view.person))
         return accounts
     }
 
@@ -305,7 +365,7 @@ extension Archive {
             let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
             let (life, state) = try life(of: view)
             let account = DossierAccount(
-                dossier: DossierSummary(view), openedRecord: view.openedRecord, rules: try ruleSet(view.rules),
+                dossier: try summary(view), openedRecord: view.openedRecord, rules: try ruleSet(view.rules),
                 criteria: try criteriaSet(view.criteria), stages: try stages(of: view.id),
                 next: life.transitions.filter { $0.from == state }.map { ($0.act, $0.roles.sorted { $0.rawValue < $1.rawValue }) },
                 scores: try scores(of: view.id), citations: try citations(of: view.id),
@@ -323,8 +383,8 @@ extension Archive {
             let unit = try unit.map { reference in try self.unit(reference, on: CalendarDate(year: cycle, month: 12, day: 31) ?? now().date) }
             let key = try after.map { try dossier($0).key } ?? 0
             let views = try catalog.dossiers(cycle: cycle, unit: unit, stage: stage, after: key, limit: limit)
-            if !views.isEmpty { try catalog.appendAccess(.dossierViewed, to: views.map(\.id.text), by: actor, at: now()) }
-            return views.map(DossierSummary.init)
+            if !views.isEmpty { try catalog.appendAccess(.dossierViewed, to: views.flatMap { [$0.id.text, $0.person.text] }, by: actor, at: now()) }
+            return try views.map(summary)
         }
     }
 }

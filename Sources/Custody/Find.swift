@@ -42,6 +42,11 @@ public struct ItemAccount: Sendable {
     public let extraction: (finding: ExtractionFinding, record: Int)?
     /// What the text itself says, unconfirmed: see ``Suggestion``.
     public let suggestions: [Suggestion]
+    /// What reviewers found of its truth, oldest first, each with its record.
+    public let findings: [(header: RecordHeader, verification: EvidenceVerification)]
+    /// What is known of its truth now; ``findings`` that are older than the metadata are no more.
+    public let verification: VerificationState
+    public let supersededBy: EvidenceID?
     /// The last check found the object missing or changed.
     public let isDamaged: Bool
     /// Records about the item, oldest first: number, kind, time, actor.
@@ -103,9 +108,10 @@ extension Archive {
             guard try catalog.item(id) != nil else { throw ArchiveError.noSuchItem(reference) }
             return id
         }
-        guard full.utf8.count >= EvidenceID.prefix.utf8.count + 4,
-            full.utf8.allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != UInt8(ascii: "~") })
-        else { throw ArchiveError.noSuchItem(reference) }
+        guard full.utf8.count >= EvidenceID.prefix.utf8.count + 4 else { throw ArchiveError.tooShort("evidence item", reference) }
+        guard full.utf8.allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != UInt8(ascii: "~") }) else {
+            throw ArchiveError.noSuchItem(reference)
+        }
         let found = try catalog.items(idPrefix: full, limit: 5)
         guard let first = found.first else { throw ArchiveError.noSuchItem(reference) }
         guard found.count == 1 else { throw ArchiveError.ambiguousItem(reference, found.map(\.id)) }
@@ -128,13 +134,15 @@ extension Archive {
         let records = try catalog.records(about: id.text)
         var deposit: (header: RecordHeader, Deposit)?
         var metadata: (EvidenceMetadata, Int)?
+        var findings: [(header: RecordHeader, verification: EvidenceVerification)] = []
         for (header, body) in records {
             switch body {
             case .evidenceDeposited(let found):
                 deposit = (header, found)
                 metadata = (found.metadata, header.number)
             case .evidenceDescribed(_, let described): metadata = (described, header.number)
-            default: break  // because nothing else declares or deposits
+            case .evidenceVerified(let verification): findings.append((header, verification))
+            default: break  // because nothing else declares, deposits or verifies
             }
         }
         guard let (header, deposited) = deposit, let (declared, metadataRecord) = metadata else {
@@ -146,10 +154,12 @@ extension Archive {
         if let number = object?.extractionRecord, case .objectExtracted(_, let finding) = try catalog.record(number).body {
             extraction = (finding, number)
         }
+        let known = try catalog.verification(of: id)
         return ItemAccount(
             id: id, object: deposited.object, depositor: header.actor, depositedAt: header.time,
             depositRecord: header.number, metadata: declared, metadataRecord: metadataRecord, extraction: extraction,
-            suggestions: try suggestions(from: extraction?.finding), isDamaged: object?.isDamaged ?? false,
+            suggestions: try suggestions(from: extraction?.finding), findings: findings, verification: known.state,
+            supersededBy: known.supersededBy, isDamaged: object?.isDamaged ?? false,
             history: records.map(\.header))
     }
 

@@ -12,13 +12,18 @@ public struct PersonEntry: Sendable {
     public let account: String?
     /// Never kept as it is; see ``PersonalNumberTrace``.
     public let number: PersonalNumber?
+    /// Who it is, where that is known: what is declared supersedes what was, and what is not said stays.
+    public let person: PersonID?
 
-    public init(name: String, birthYear: Int?, group: String? = nil, account: String? = nil, number: PersonalNumber? = nil) {
+    public init(
+        name: String, birthYear: Int?, group: String? = nil, account: String? = nil, number: PersonalNumber? = nil, person: PersonID? = nil
+    ) {
         self.name = name
         self.birthYear = birthYear
         self.group = group
         self.account = account
         self.number = number
+        self.person = person
     }
 }
 
@@ -59,6 +64,8 @@ public struct TitleSummary: Sendable {
     public let code: String
     public let issuedOn: CalendarDate
     public let isRevoked: Bool
+    /// A later decision about the same dossier took its place.
+    public let isReplaced: Bool
     public let record: Int
 }
 
@@ -72,12 +79,12 @@ extension Archive {
     ) async throws -> [PersonOutcome] {
         try await blocking.run { [self] in
             try acting {
-                let key = try folder.key(Self.personKey)
+                let key = entries.contains { $0.number != nil } ? try personNumberKey() : nil
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = []
-                var inBatch: [String: PersonID] = [:]
+                var inBatch: Set<String> = []
                 var outcomes: [PersonOutcome] = []
                 for entry in entries {
-                    outcomes.append(try outcome(of: entry, key: key, &inBatch, &drafts))
+                    outcomes.append(try outcome(of: entry, key: key, by: actor, &inBatch, &drafts))
                 }
                 if applies, !drafts.isEmpty { try record(drafts, by: actor) }
                 return outcomes
@@ -85,53 +92,85 @@ extension Archive {
         }
     }
 
+    /// The key under which personal numbers are kept. Another one would make two people of one number.
+    private func personNumberKey() throws -> [UInt8] {
+        let key = try folder.key(Self.personKey)
+        guard key.count == Self.personKeySize, PersonalNumber.fingerprint(of: key) == personKeyFingerprint else {
+            throw ArchiveError.format(
+                path: "\(folder.path)/keys/\(Self.personKey)", reason: "it is not this archive's key; restore it from the key backup")
+        }
+        return key
+    }
+
     private func outcome(
-        of entry: PersonEntry, key: [UInt8], _ inBatch: inout [String: PersonID], _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
+        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, _ inBatch: inout Set<String>, _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
     ) throws -> PersonOutcome {
         let name: String
         do { name = try Self.line(entry.name, "name") } catch { return .refused("\(error)") }
-        let year = now().date.year
+        let year = now().dateInVietnam.year
         if let birth = entry.birthYear, !(1900...year).contains(birth) {
             return .refused("the year of birth \(birth) is not between 1900 and \(year)")
         }
         if let account = entry.account, !Actor.isAccount(account) { return .refused("\"\(account)\" is no account") }
-        let trace = entry.number?.trace(key: key)
-        let identity = trace?.mac.hex ?? "\(name)/\(entry.birthYear.map(String.init) ?? "")"
-        if let earlier = inBatch[identity] { return .refused("the same person as an entry before, \(earlier)") }
-        func declaration(_ id: PersonID) -> PersonDeclaration {
-            PersonDeclaration(
-                person: id, name: name, birthYear: entry.birthYear, group: entry.group, account: entry.account, number: trace)
+        let trace = key.flatMap { entry.number?.trace(key: $0) }
+        // Where one of them has no number, an entry before it with this name and year of birth may be the same person.
+        let called = "\(name)/\(entry.birthYear.map(String.init) ?? "")"
+        let numberless = "\(called)/numberless"
+        if inBatch.contains(trace?.mac.hex ?? called) || inBatch.contains(numberless) {
+            return .refused("the same person as an entry before it, or may be")
         }
-        if let trace, let known = try catalog.people(numbered: trace.mac).first {
-            guard SearchForm.folded(known.name) == SearchForm.folded(name), known.birthYear == entry.birthYear else {
-                return .refused(
-                    "the personal number that ends in \(trace.ending) is \(known.id)'s, with another name or year of birth: a human has to decide")
+        let account = entry.account.map { "account \($0)" }
+        if let account, inBatch.contains(account) { return .refused("the \(account) is another's in an entry before it") }
+        let numbered = try trace.map { try catalog.people(numbered: $0.mac) } ?? []
+        let known: PersonView?
+        if let id = entry.person {
+            known = try catalog.person(id)
+            if known == nil { return .refused("there is no person \(id)") }
+            if let other = numbered.first(where: { $0.id != id }) { return .refused("the personal number is \(other.id)'s: a human has to decide") }
+        } else if let holder = numbered.first {
+            guard SearchForm.folded(holder.name) == SearchForm.folded(name), holder.birthYear == entry.birthYear else {
+                return .refused("the personal number is \(holder.id)'s, with another name or year of birth: a human has to decide")
             }
-            inBatch[identity] = known.id
-            let isSame =
-                known.name == name && (entry.group ?? known.group) == known.group && (entry.account ?? known.account) == known.account
-            if isSame { return .known(known.id) }
-            let changed = PersonDeclaration(
-                person: known.id, name: name, birthYear: entry.birthYear, group: entry.group ?? known.group,
-                account: entry.account ?? known.account, number: trace)
-            drafts.append((.personDeclared(changed), [known.id]))
-            return .changed(known.id)
+            known = holder
+        } else {
+            known = nil
+            // Two of one name and year are two people only where two numbers say so.
+            let namesakes = try catalog.people(named: name, born: entry.birthYear)
+            if let same = namesakes.first(where: { trace == nil || $0.numberEnding == nil }) {
+                return .refused("may be \(same.id), who has this name and year of birth; if so, declare that person anew with --person")
+            }
         }
-        if trace == nil, let known = try catalog.people(named: name, born: entry.birthYear).first {
-            return .refused("may be \(known.id), who has this name and year of birth; give the personal number, or look at that person")
+        if let account = entry.account, let other = try catalog.people(account: account).first(where: { $0.id != known?.id }) {
+            return .refused("the account is \(other.id)'s")
         }
-        let id = PersonID.random()
-        inBatch[identity] = id
-        drafts.append((.personDeclared(declaration(id)), [id]))
-        return .registered(id)
+        inBatch.formUnion([trace?.mac.hex ?? numberless, called, account].compactMap(\.self))
+        guard let known else {
+            let id = PersonID.random()
+            let new = PersonDeclaration(
+                person: id, name: name, birthYear: entry.birthYear, group: entry.group, account: entry.account, number: trace)
+            drafts.append((.personDeclared(new), [id]))
+            return .registered(id)
+        }
+        guard case .personDeclared(let before) = try catalog.record(known.record).body else { return .refused("\(known.id) is not readable") }
+        let changed = PersonDeclaration(
+            person: known.id, name: name, birthYear: entry.birthYear ?? before.birthYear, group: entry.group ?? before.group,
+            account: entry.account ?? before.account, number: trace ?? before.number)
+        if changed == before { return .known(known.id) }
+        if try everyAccount(of: known.id).contains(actor.principal) { return .refused("nobody declares themselves anew; let somebody else do it") }
+        drafts.append((.personDeclared(changed), [known.id]))
+        return .changed(known.id)
     }
 
     /// Text of one line as it is recorded: NFC, one space between words, at most 2,000 characters.
     static func line(_ text: String, _ field: String) throws -> String {
-        guard let line = try EvidenceMetadata(title: text).checked().title else {
-            throw ArchiveError.metadata(field: field, reason: "is empty")
+        do {
+            guard let line = try EvidenceMetadata(title: text).checked().title else {
+                throw ArchiveError.metadata(field: field, reason: "is empty")
+            }
+            return line
+        } catch ArchiveError.metadata(_, let reason) {
+            throw ArchiveError.metadata(field: field, reason: reason)
         }
-        return line
     }
 
     /// A person with their dossiers and titles. The view is in the access log before the answer is given.
@@ -141,25 +180,44 @@ extension Archive {
             guard let person = try catalog.person(id) else { throw ArchiveError.notFound("person", reference) }
             let account = PersonAccount(
                 id: id, name: person.name, birthYear: person.birthYear, group: person.group, account: person.account,
-                numberEnding: person.numberEnding, record: person.record, dossiers: try catalog.dossiers(of: id).map(DossierSummary.init),
+                numberEnding: person.numberEnding, record: person.record, dossiers: try catalog.dossiers(of: id).map(summary),
                 titles: try catalog.decisions(about: id).compactMap(TitleSummary.init))
             try catalog.appendAccess(.personViewed, to: [id.text], by: actor, at: now())
             return account
         }
     }
 
+    /// People whose name begins so, without regard to case and diacritics, by name. What is listed is in the access log before it
+    /// is given.
+    public func people(named text: String, limit: Int = 50, by actor: Actor) async throws -> [PersonAccount] {
+        try await blocking.run { [self] in
+            let people = try catalog.people(nameBeginning: Self.line(text, "name"), limit: limit)
+            if !people.isEmpty { try catalog.appendAccess(.personViewed, to: people.map(\.id.text), by: actor, at: now()) }
+            return people.map(PersonAccount.init)
+        }
+    }
+
     /// People in the order of registration, after one that was listed. What is listed is in the access log before it is given.
     public func people(after: PersonID? = nil, limit: Int = 50, by actor: Actor) async throws -> [PersonAccount] {
         try await blocking.run { [self] in
-            let key = try after.map { try catalog.person($0)?.key ?? 0 } ?? 0
+            var key: Int64 = 0
+            if let after {
+                guard let person = try catalog.person(after) else { throw ArchiveError.notFound("person", after.text) }
+                key = person.key
+            }
             let people = try catalog.people(after: key, limit: limit)
             if !people.isEmpty { try catalog.appendAccess(.personViewed, to: people.map(\.id.text), by: actor, at: now()) }
-            return people.map {
-                PersonAccount(
-                    id: $0.id, name: $0.name, birthYear: $0.birthYear, group: $0.group, account: $0.account, numberEnding: $0.numberEnding,
-                    record: $0.record, dossiers: [], titles: [])
-            }
+            return people.map(PersonAccount.init)
         }
+    }
+}
+
+extension PersonAccount {
+    /// Without dossiers and titles.
+    init(_ view: PersonView) {
+        self.init(
+            id: view.id, name: view.name, birthYear: view.birthYear, group: view.group, account: view.account,
+            numberEnding: view.numberEnding, record: view.record, dossiers: [], titles: [])
     }
 }
 
@@ -169,6 +227,6 @@ extension TitleSummary {
         self.init(
             id: title, person: decision.person, cycle: decision.cycle, unit: decision.unit, honour: decision.honour,
             code: "\(decision.codeNumber)/\(decision.codeNotation)", issuedOn: decision.issuedOn,
-            isRevoked: decision.revokedRecord != nil, record: decision.record)
+            isRevoked: decision.revokedRecord != nil, isReplaced: decision.replacedRecord != nil, record: decision.record)
     }
 }

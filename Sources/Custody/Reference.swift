@@ -9,9 +9,8 @@ extension Archive {
     func resolve<ID: OpaqueIdentifier>(_ reference: String, as type: ID.Type, _ noun: String) throws -> ID {
         let text = reference.lowercased()
         let full = text.hasPrefix(ID.prefix) ? text : ID.prefix + text
-        guard full.utf8.count >= ID.prefix.utf8.count + 4, full.utf8.allSatisfy({ $0 < 0x7E && $0 > 0x20 }) else {
-            throw ArchiveError.notFound(noun, reference)
-        }
+        guard full.utf8.count >= ID.prefix.utf8.count + 4 else { throw ArchiveError.tooShort(noun, reference) }
+        guard full.utf8.allSatisfy({ $0 < 0x7E && $0 > 0x20 }) else { throw ArchiveError.notFound(noun, reference) }
         let found = try catalog.ids(type, prefix: full, limit: 5)
         guard let first = found.first else { throw ArchiveError.notFound(noun, reference) }
         guard found.count == 1 else { throw ArchiveError.ambiguous(noun, reference, found.map(\.text)) }

@@ -28,8 +28,10 @@ extension Archive {
             try acting {
                 var imported: [ImportedRules] = []
                 var staged: [(StagedObject, RuleDocument)] = []
-                for document in documents {
+                for (index, document) in documents.enumerated() {
                     let act = "import \(document.code) version \(document.version)"
+                    let isTwin = documents[..<index].contains { $0.code == document.code && $0.version == document.version }
+                    if isTwin { throw ArchiveError.refused(act: act, reason: "two of the documents have this code and version") }
                     let bytes = Self.json(document.tree).canonicalBytes
                     guard try RuleDocument(reading: String(decoding: bytes, as: UTF8.self), name: act) == document else {
                         throw ArchiveError.refused(act: act, reason: "its canonical form does not say the same")
@@ -83,7 +85,7 @@ extension Archive {
             found = try catalog.ruleDocument(digest)
         } else {
             let parts = reference.split(separator: "@", maxSplits: 1).map(String.init)
-            let versions = try catalog.ruleDocuments(code: parts.first ?? "")
+            let versions = try catalog.ruleDocuments(code: parts.first ?? "").filter { $0.kind == kind }
             found = parts.count == 2 ? versions.first { String($0.version) == parts[1] } : versions.last
         }
         guard let found, found.kind == kind else {

@@ -9,9 +9,11 @@ extension Archive {
     /// appraised and final ones after the collective review.
     /// - Throws: ``ArchiveError/refused(act:reason:)`` with every score that a rule refuses, in the rule's words; nothing is
     ///   recorded then.
+    /// - Returns: the dossier.
+    @discardableResult
     public func score(
         _ reference: String, _ kind: ScoreKind, _ scores: [IndicatorCode: Score], role: Role, reason: String? = nil, by actor: Actor
-    ) async throws {
+    ) async throws -> DossierSummary {
         try await blocking.run { [self] in
             try acting {
                 let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
@@ -30,23 +32,23 @@ extension Archive {
                 if role != .citizen, try ownAccounts(of: view).contains(actor.principal) {
                     throw refuse("nobody scores their own dossier as \(role.rawValue)")
                 }
-                let (rules, criteria) = (try ruleSet(view.rules), try criteriaSet(view.criteria))
-                let evidenced = Set(try citations(of: view.id).filter(\.counts).map(\.indicator))
-                var mistakes: [String] = []
-                for (code, score) in scores.sorted(by: { $0.key < $1.key }) {
-                    guard let indicator = criteria.indicator(code) else {
-                        mistakes.append("\(criteria.code) has no indicator \(code)")
-                        continue
-                    }
-                    if let reason = rules.refusal(of: score, for: indicator, hasEvidence: evidenced.contains(code)) {
-                        mistakes.append(reason.description)
-                    }
-                }
+                let mistakes = try refusals(of: scores, in: view)
                 guard mistakes.isEmpty else { throw refuse(mistakes.joined(separator: "; ")) }
                 let sheet = ScoreSheet(
                     dossier: view.id, kind: kind, scores: scores, role: role, reason: try reason.map { try Self.line($0, "reason") })
                 try record([(.scoresGiven(sheet), [view.id, view.person])], by: actor)
+                return try summary(view)
             }
+        }
+    }
+
+    /// Why scores may not be given to a dossier, in the rules' words, by indicator.
+    func refusals(of scores: [IndicatorCode: Score], in view: DossierView) throws -> [String] {
+        let (rules, criteria) = (try ruleSet(view.rules), try criteriaSet(view.criteria))
+        let evidenced = Set(try citations(of: view.id).filter(\.counts).map(\.indicator))
+        return scores.sorted { $0.key < $1.key }.compactMap { code, score in
+            guard let indicator = criteria.indicator(code) else { return "\(criteria.code) has no indicator \(code)" }
+            return rules.refusal(of: score, for: indicator, hasEvidence: evidenced.contains(code))?.description
         }
     }
 
@@ -72,7 +74,7 @@ extension Archive {
             let kind = kind ?? ScoreKind.allCases.last { scores[$0] != nil } ?? .selfScore
             let verdict = try verdict(of: view, scores[kind] ?? [:], citations(of: view.id).filter(\.counts).map(\.indicator))
             try catalog.appendAccess(.dossierViewed, to: [view.id.text, view.person.text], by: actor, at: now())
-            return (DossierSummary(view), kind, verdict)
+            return (try summary(view), kind, verdict)
         }
     }
 

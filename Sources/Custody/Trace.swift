@@ -46,6 +46,8 @@ public struct CitedEvidence: Sendable {
     public let extractionRecord: Int?
     public let verificationThen: VerificationState
     public let verificationNow: VerificationState
+    /// The last check found the object missing or changed.
+    public let isDamaged: Bool
 }
 
 /// What an honour rests on.
@@ -69,8 +71,14 @@ public struct EvidenceTrace: Sendable {
     public let title: String?
     public let depositRecord: Int
     public let verification: VerificationState
+    /// The last check found the object missing or changed.
+    public let isDamaged: Bool
     /// By dossier.
     public let uses: [EvidenceUse]
+    /// Collective reviews whose minutes it is.
+    public let minutesOf: [DossierID]
+    /// Decision documents whose scan it is.
+    public let scanOf: [DecisionID]
     /// Other people have the same proof.
     public let reuse: [ReuseFlag]
 
@@ -123,17 +131,19 @@ extension Archive {
             let trace: Trace
             var subjects: [String]
             switch body {
-            case .dossierDecided(let decision):
+            case .dossierDecided(let decision) where decision.title == id:
                 let traced = try self.trace(title, decision, header)
                 subjects = [id.text, decision.person.text] + Set(decision.citations.map(\.evidence.item.text)).sorted()
                 trace = .title(traced)
-            case .honourGranted(let grant):
+            case .honourGranted(let grant) where grant.honour == id:
                 let titles = try grant.titles.compactMap { try catalog.decision(giving: $0).flatMap(TitleSummary.init) }
                 subjects = [id.text, grant.person.text]
                 trace = .honour(
                     HonourTrace(
                         honour: title, grant: grant, personName: try catalog.person(grant.person)?.name ?? grant.person.text, titles: titles))
-            default: throw ArchiveError.notFound("title", reference)
+            default:
+                throw ArchiveError.refused(
+                    act: "trace title \(id)", reason: "record \(view.record) does not give it; run minhchung verify and minhchung rebuild")
             }
             try catalog.appendAccess(.traced, to: subjects, by: actor, at: now())
             return trace
@@ -160,17 +170,21 @@ extension Archive {
 
     private func cited(_ citation: DecidedCitation) throws -> CitedEvidence {
         let item = try catalog.item(citation.evidence.item)
+        let object = try catalog.object(citation.evidence.object)
         return CitedEvidence(
             citation: citation.citation, citationRecord: try catalog.citation(citation.citation)?.span.from, evidence: citation.evidence,
             title: item?.metadata.title ?? item?.metadata.fileName, pages: citation.pages, text: citation.text,
-            depositRecord: item?.depositRecord, extractionRecord: try catalog.object(citation.evidence.object)?.extractionRecord,
-            verificationThen: citation.verification, verificationNow: try catalog.verification(of: citation.evidence.item).state)
+            depositRecord: item?.depositRecord, extractionRecord: object?.extractionRecord,
+            verificationThen: citation.verification, verificationNow: try catalog.verification(of: citation.evidence.item).state,
+            isDamaged: object?.isDamaged ?? true)
     }
 
-    /// Honours that stand and rest on a title.
-    private func honours(on title: TitleID, of person: PersonID) throws -> [TitleSummary] {
-        try catalog.decisions(about: person).filter { $0.honour != nil && $0.revokedRecord == nil }.filter { view in
-            if case .honourGranted(let grant) = try catalog.record(view.record).body { grant.titles.contains(title) } else { false }
+    /// Honours that stand and rest on a title, or on one that it took the place of.
+    func honours(on title: TitleID, of person: PersonID) throws -> [TitleSummary] {
+        try catalog.decisions(about: person).filter { $0.honour != nil && $0.stands }.filter { view in
+            guard case .honourGranted(let grant) = try catalog.record(view.record).body else { return false }
+            let dossier = try catalog.decision(giving: title)?.dossier
+            return try grant.titles.contains { try $0 == title || catalog.decision(giving: $0)?.dossier == dossier }
         }.compactMap(TitleSummary.init)
     }
 
@@ -190,25 +204,42 @@ extension Archive {
                 uses.append(
                     try use(
                         of: id, in: dossier(first.dossier),
-                        same.map { CitationAccount($0, title: item.metadata.title, verification: state) }, isHeld: same.contains { $0.span.to == nil }))
+                        same.map { CitationAccount($0, title: item.metadata.title, verification: state) }))
             }
+            let (minutesOf, scanOf) = try papers(resting: id)
             let trace = EvidenceTrace(
                 evidence: EvidenceReference(item: id, object: item.object), title: item.metadata.title, depositRecord: item.depositRecord,
-                verification: state, uses: uses, reuse: try reuse(of: item, person: item.metadata.person ?? uses.first?.dossier.person))
-            try catalog.appendAccess(.traced, to: [id.text], by: actor, at: now())
+                verification: state, isDamaged: try catalog.object(item.object)?.isDamaged ?? true, uses: uses, minutesOf: minutesOf,
+                scanOf: scanOf, reuse: try reuse(of: item, person: item.metadata.person ?? uses.first?.dossier.person))
+            let shown = uses.flatMap { [$0.dossier.id.text, $0.dossier.person.text] } + minutesOf.map(\.text)
+            try catalog.appendAccess(.traced, to: [id.text] + shown, by: actor, at: now())
             return trace
         }
     }
 
-    private func use(
-        of item: EvidenceID, in view: DossierView, _ citations: [CitationAccount], isHeld: Bool
-    ) throws -> EvidenceUse {
-        let standing = try catalog.decisions(about: view.id).last { $0.title != nil && $0.revokedRecord == nil }
+    /// Reviews and decisions whose paper an item is.
+    private func papers(resting item: EvidenceID) throws -> (minutesOf: [DossierID], scanOf: [DecisionID]) {
+        var (dossiers, decisions): ([DossierID], [DecisionID]) = ([], [])
+        for record in try catalog.records(about: item.text) {
+            if case .dossierStepped(let step) = record.body, step.review?.minutes?.item == item, !dossiers.contains(step.dossier) {
+                dossiers.append(step.dossier)
+            }
+            if let document = record.body.document, document.scan?.item == item, !decisions.contains(document.id) { decisions.append(document.id) }
+        }
+        return (dossiers, decisions)
+    }
+
+    private func use(of item: EvidenceID, in view: DossierView, _ citations: [CitationAccount]) throws -> EvidenceUse {
+        let standing = try catalog.decisions(about: view.id).last(where: \.stands)
         var scores: [IndicatorCode: Score]
         var proofs: [(indicator: IndicatorCode, item: EvidenceID)]
         if let standing, case .dossierDecided(let decision) = try catalog.record(standing.record).body {
             scores = decision.scores
-            proofs = decision.citations.filter(\.verification.counts).map { ($0.indicator, $0.evidence.item) }
+            // What fell since is no proof any more; the item itself is looked at as if it had not fallen yet.
+            proofs = try decision.citations.filter { citation in
+                try citation.verification.counts
+                    && (citation.evidence.item == item || catalog.verification(of: citation.evidence.item).state.counts)
+            }.map { ($0.indicator, $0.evidence.item) }
         } else {
             let given = try self.scores(of: view.id)
             scores = ScoreKind.allCases.reversed().lazy.compactMap { given[$0] }.first ?? [:]
@@ -218,7 +249,7 @@ extension Archive {
         let kept = Set(left.map(\.indicator))
         let title = standing.flatMap(TitleSummary.init)
         return EvidenceUse(
-            dossier: DossierSummary(view), citations: citations, isDecided: standing != nil, title: title,
+            dossier: try summary(view), citations: citations, isDecided: standing != nil, title: title,
             honours: try title.map { try honours(on: $0.id, of: view.person) } ?? [],
             before: try verdict(of: view, scores, proofs.map(\.indicator)), after: try verdict(of: view, scores, left.map(\.indicator)),
             losing: Set(proofs.filter { $0.item == item }.map(\.indicator)).subtracting(kept).sorted())
@@ -240,8 +271,12 @@ extension Archive {
                 views = try [catalog.decision(giving: resolve(reference, as: TitleID.self, "title"))].compactMap(\.self)
             }
             let replays = try views.compactMap { try replay($0) }
-            guard !replays.isEmpty else { throw ArchiveError.notFound("decision about", reference) }
-            try catalog.appendAccess(.dossierViewed, to: replays.map(\.decision.dossier.text), by: actor, at: now())
+            guard !replays.isEmpty else {
+                throw ArchiveError.refused(
+                    act: "replay \(reference)", reason: "no decision about a dossier is there; an honour is traced, not replayed")
+            }
+            let shown = replays.flatMap { [$0.decision.dossier.text, $0.decision.person.text] }
+            try catalog.appendAccess(.dossierViewed, to: shown, by: actor, at: now())
             return replays
         }
     }

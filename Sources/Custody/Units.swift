@@ -79,20 +79,23 @@ extension Archive {
         if let reference = entry.unit {
             let id = try unit(reference, on: entry.validFrom, alsoAmong: declared)
             guard parent != id else { return .refused("a unit is not its own parent") }
+            if let holder = try holder(of: entry, alsoAmong: declared), holder.unit != id { return Self.taken(entry, by: holder) }
             return try declare(entry, name, id, parent, &declared, &drafts)
         }
-        if let code = entry.code {
-            let holders =
-                try Self.held(catalog.units(code: code).map(\.declaration), on: entry.validFrom)
-                + Self.held(declared.filter { $0.code == code }, on: entry.validFrom)
-            if let holder = holders.first {
-                guard holder.name == name, holder.kind == entry.kind else {
-                    return .refused("on \(entry.validFrom) the code \(code) is \(holder.name)'s (\(holder.unit))")
-                }
-                return .known(holder.unit)
-            }
+        if let holder = try holder(of: entry, alsoAmong: declared) {
+            guard holder.name == name, holder.kind == entry.kind else { return Self.taken(entry, by: holder) }
+            return .known(holder.unit)
         }
         return try declare(entry, name, .random(), parent, &declared, &drafts)
+    }
+
+    /// Who has the code of an entry on the day from which it is to hold.
+    private func holder(of entry: UnitEntry, alsoAmong declared: [UnitDeclaration]) throws -> UnitDeclaration? {
+        try entry.code.flatMap { try holders(of: $0, on: entry.validFrom, alsoAmong: declared).first }
+    }
+
+    private static func taken(_ entry: UnitEntry, by holder: UnitDeclaration) -> UnitOutcome {
+        .refused("on \(entry.validFrom) the code \(holder.code ?? "") is \(holder.name)'s (\(holder.unit))")
     }
 
     private func declare(
@@ -108,16 +111,27 @@ extension Archive {
         return .declared(id)
     }
 
-    /// Those of these declarations that hold on a day.
-    private static func held(_ declarations: [UnitDeclaration], on day: CalendarDate) -> [UnitDeclaration] {
-        declarations.filter { $0.validFrom <= day && $0.validUntil.map { day <= $0 } ?? true }
+    /// What a unit is called on a day: of all that holds then, what began last, and of two from one day, the later record. `nil`
+    /// also where all of it was merged into another by then, or it was abolished.
+    func called(_ unit: UnitID, on day: CalendarDate, alsoAmong declared: [UnitDeclaration] = []) throws -> UnitDeclaration? {
+        let hasEnded = try catalog.successions(unit, isForward: true).map(\.succession)
+            .contains { [.merge, .abolish].contains($0.kind) && $0.isWhole && $0.effectiveOn <= day }
+        let begun = try (catalog.unit(unit).map(\.declaration) + declared.filter { $0.unit == unit }).filter { $0.validFrom <= day }
+        let first = begun.map(\.validFrom).max()
+        guard !hasEnded, let last = begun.last(where: { $0.validFrom == first }), last.validUntil.map({ day <= $0 }) ?? true else { return nil }
+        return last
+    }
+
+    /// The units that have a code on a day; one that is called otherwise by then has it no more.
+    private func holders(of code: String, on day: CalendarDate, alsoAmong declared: [UnitDeclaration]) throws -> [UnitDeclaration] {
+        let units = Set(try (catalog.units(code: code).map(\.declaration) + declared.filter { $0.code == code }).map(\.unit))
+        return try units.sorted { $0.text < $1.text }.compactMap { try called($0, on: day, alsoAmong: declared) }.filter { $0.code == code }
     }
 
     /// The unit that a code names on a day, or an id, or the beginning of one. A code alone never names a unit.
     func unit(_ reference: String, on day: CalendarDate, alsoAmong declared: [UnitDeclaration] = []) throws -> UnitID {
-        let holders = Set(
-            Self.held(try catalog.units(code: reference).map(\.declaration) + declared.filter { $0.code == reference }, on: day).map(\.unit))
-        if holders.count > 1 { throw ArchiveError.ambiguous("unit of \(day)", reference, holders.map(\.text).sorted()) }
+        let holders = try holders(of: reference, on: day, alsoAmong: declared).map(\.unit)
+        if holders.count > 1 { throw ArchiveError.ambiguous("unit of \(day)", reference, holders.map(\.text)) }
         if let holder = holders.first { return holder }
         if let new = declared.first(where: { $0.unit.text == reference }) { return new.unit }
         guard reference.hasPrefix(UnitID.prefix) else { throw ArchiveError.notFound("unit of \(day)", reference) }
@@ -146,7 +160,15 @@ extension Archive {
                     let succession = UnitSuccession(
                         from: from, to: to, kind: link.kind, isWhole: link.isWhole, effectiveOn: link.effectiveOn,
                         legalBasis: try link.legalBasis.map { try Self.line($0, "legal basis") })
-                    if try catalog.successions(from, isForward: true).contains(where: { $0.succession == succession }) { continue }
+                    let known = try catalog.successions(from, isForward: true).map(\.succession) + successions.filter { $0.from == from }
+                    if known.contains(succession) { continue }
+                    if succession.isWhole, known.contains(where: { $0.isWhole && $0.effectiveOn == succession.effectiveOn }) {
+                        throw ArchiveError.refused(act: act, reason: "all of it went elsewhere on \(succession.effectiveOn) already")
+                    }
+                    let back = try to.map { try catalog.successions($0, isForward: true).map(\.succession) } ?? []
+                    if let to, back.contains(where: { $0.to == from && $0.effectiveOn == link.effectiveOn }) {
+                        throw ArchiveError.refused(act: act, reason: "\(to) became \(from) on that day")
+                    }
                     successions.append(succession)
                     drafts.append((.unitSucceeded(succession), to.map { [from, $0] } ?? [from]))
                 }
@@ -159,7 +181,7 @@ extension Archive {
     /// A unit, by id or by the code that it has on a day.
     public func unit(_ reference: String, on day: CalendarDate? = nil) async throws -> UnitAccount {
         try await blocking.run { [self] in
-            let id = try unit(reference, on: day ?? now().date)
+            let id = try unit(reference, on: day ?? now().dateInVietnam)
             return UnitAccount(
                 id: id, names: try catalog.unit(id).map(\.declaration),
                 predecessors: try catalog.successions(id, isForward: false).map(\.succession),
@@ -174,6 +196,6 @@ extension Archive {
 
     /// What a unit was called on a day; its id where it had no name then.
     func name(of unit: UnitID, on day: CalendarDate) throws -> String {
-        Self.held(try catalog.unit(unit).map(\.declaration), on: day).last?.name ?? unit.text
+        try called(unit, on: day)?.name ?? unit.text
     }
 }

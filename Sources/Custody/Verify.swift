@@ -8,6 +8,8 @@ internal import Vault
 public enum Finding: Sendable, CustomStringConvertible {
     /// The object of these items; `quarantined` when something stood in its place and was moved away.
     case object(Digest, items: [EvidenceID], damage: String, quarantined: Bool)
+    /// The canonical object of criteria or rules, `CODE@VERSION`.
+    case ruleDocument(Digest, name: String, damage: String, quarantined: Bool)
     case record(number: Int, reason: String)
     case accessLogEntry(number: Int, reason: String)
     case pieceList(Digest)
@@ -20,6 +22,9 @@ public enum Finding: Sendable, CustomStringConvertible {
             "object \(digest) (\(items.isEmpty ? "an extracted text" : items.map(\.text).joined(separator: ", "))): \(damage)"
                 + (quarantined ? "; moved to quarantine" : "")
                 + (items.isEmpty ? "; make it anew with: minhchung extract" : "; deposit the file again, or restore it from a backup")
+        case .ruleDocument(let digest, let name, let damage, let quarantined):
+            "object \(digest) (rule document \(name)): \(damage)" + (quarantined ? "; moved to quarantine" : "")
+                + "; import it again with: minhchung criteria import, or restore it from a backup"
         case .record(let number, let reason): "record \(number): \(reason)"
         case .accessLogEntry(let number, let reason): "access log entry \(number): \(reason)"
         case .pieceList(let digest): "object \(digest): the list of its pieces is not the recorded one; run minhchung rebuild"
@@ -186,6 +191,11 @@ extension Archive {
                 .objectDamaged(object: description.digest, damage: damage.description), about: description.digest, by: actor)
         }
         let items = try catalog.items(of: description.digest).map(\.id)
+        if items.isEmpty, let rules = try catalog.ruleDocument(description.digest) {
+            let name = "\(rules.code)@\(rules.version)"
+            found(.ruleDocument(description.digest, name: name, damage: damage.description, quarantined: isMoved))
+            return
+        }
         found(.object(description.digest, items: items, damage: damage.description, quarantined: isMoved))
     }
 

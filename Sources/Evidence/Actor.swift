@@ -14,9 +14,10 @@ public struct Actor: Sendable, Hashable {
     }
 
     /// Whether `text` may name an account: it stands in headers, which are never erased, so it is no person's name but 1
-    /// to 64 lower-case letters, digits, dots, dashes or underscores; best one that says nothing, like `officer-17`.
+    /// to 64 lower-case letters, digits, dots, dashes or underscores; best one that says nothing, like `officer-17`. Nine digits
+    /// or more are refused: that is a telephone's number, or a person's.
     public static func isAccount(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
+        (1...64).contains(text.utf8.count) && text.utf8.filter { (48...57).contains($0) }.count < 9
             && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || ".-_".utf8.contains($0) }
     }
 

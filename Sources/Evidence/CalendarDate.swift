@@ -109,6 +109,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         Self.date(daysSinceEpoch: milliseconds.quotientAndRemainder(dividingByFlooring: 86_400_000).quotient)
     }
 
+    /// The day in Việt Nam (UTC+7), where documents are dated.
+    public var dateInVietnam: CalendarDate { Timestamp(milliseconds: milliseconds + 7 * 3_600_000).date }
+
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
     // Days to civil date and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".

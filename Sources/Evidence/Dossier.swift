@@ -114,6 +114,7 @@ public struct CollectiveReview: Sendable, Equatable {
     public let heldOn: CalendarDate
     /// Names of those who took part, as the minutes have them.
     public let participants: [String]
+    /// For the title, and against it.
     public let votesFor: Int
     public let votesAgainst: Int
     /// The minutes, as evidence.

@@ -47,6 +47,12 @@ public struct PersonalNumber: Sendable {
         guard digits.count == 12, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
     }
 
+    /// By which the key is known again: the first half of HMAC-SHA-256 of `key`, in hexadecimal digits.
+    public static func fingerprint(of key: [UInt8]) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array("key".utf8), using: SymmetricKey(data: key)).prefix(16)
+            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
     /// What may be kept.
     /// - Parameter key: the archive's key, 32 bytes.
     public func trace(key: [UInt8]) -> PersonalNumberTrace {

@@ -96,6 +96,12 @@ extension JSON {
     /// Reads canonical JSON and nothing else: bytes that are JSON but would be written differently are refused, so a
     /// record has exactly one form.
     public init(canonical bytes: [UInt8]) throws(CanonicalJSONError) {
+        // Nearly all that is stored is read by the strict parser; the rest, and why it is refused, by writing it again.
+        var strict = Parser(bytes: bytes, isStrict: true)
+        if let value = try? strict.document() {  // because what it refuses may be canonical all the same
+            self = value
+            return
+        }
         self = try JSON(parsing: bytes)
         guard canonicalBytes == bytes else { throw .notCanonical }
     }
@@ -109,9 +115,14 @@ extension JSON {
 
 private struct Parser {
     let bytes: [UInt8]
+    /// Takes only what is canonical, and not all of that: no space, no escape, names in ASCII and in order.
+    let isStrict: Bool
     var offset = 0
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], isStrict: Bool = false) {
+        self.bytes = bytes
+        self.isStrict = isStrict
+    }
 
     private var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
@@ -125,6 +136,7 @@ private struct Parser {
     }
 
     private mutating func skipSpace() {
+        if isStrict { return }
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
 
@@ -189,15 +201,19 @@ private struct Parser {
         try expect(UInt8(ascii: "{"), "an object")
         var members: [String: JSON] = [:]
         if skip(UInt8(ascii: "}")) { return .object(members) }
+        var previous: String?
         repeat {
             skipSpace()
             let start = offset
             let key = try string()
             try expect(UInt8(ascii: ":"), "':'")
-            guard members[key] == nil else {
+            // In ASCII the order of the bytes is that of UTF-16, and a name that comes after all others was not named before.
+            let isNew = isStrict ? key.utf8.allSatisfy { $0 < 0x80 } && previous.map { $0 < key } ?? true : members[key] == nil
+            guard isNew else {
                 offset = start
                 throw malformed("a member that was not named before")
             }
+            previous = key
             members[key] = try value(depth: depth + 1)
         } while skip(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"), "',' or '}'")
@@ -214,6 +230,7 @@ private struct Parser {
             offset += 1
             return text
         }
+        if isStrict { throw malformed("no escape") }
         var unescaped = Array(bytes[start..<offset])
         while let byte = next, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw malformed("an escaped control character") }

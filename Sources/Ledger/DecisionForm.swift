@@ -36,7 +36,7 @@ extension RecordForm {
         var fields = source
         let citation = DecidedCitation(
             citation: try fields.id("citation"), indicator: try fields.value("indicator") { IndicatorCode($0) },
-            evidence: try reference("evidence", &fields), pages: try fields.optionalIntegers("pages") ?? [],
+            evidence: try reference("evidence", &fields), pages: try pages(&fields),
             text: try fields.optional("text") { Digest(hex: $0) }, verification: try fields.choice("verification"))
         try fields.finish()
         return citation

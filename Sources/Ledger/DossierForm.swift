@@ -94,8 +94,15 @@ extension RecordForm {
         return Citation(
             id: try fields.id("citation"), dossier: try fields.id("dossier"),
             indicator: try fields.value("indicator") { IndicatorCode($0) }, evidence: try reference("evidence", &fields),
-            pages: try fields.optionalIntegers("pages") ?? [], region: region, text: try fields.optional("text") { Digest(hex: $0) },
+            pages: try pages(&fields), region: region, text: try fields.optional("text") { Digest(hex: $0) },
             note: try fields.optionalString("note"), reaffirms: try fields.optionalID("reaffirms"), role: try fields.choice("role"))
+    }
+
+    /// Pages that are named; the whole is written without.
+    static func pages(_ fields: inout Fields) throws(RecordFormError) -> [Int] {
+        guard let pages = try fields.optionalIntegers("pages") else { return [] }
+        guard !pages.isEmpty else { throw .wrong(field: "pages") }
+        return pages
     }
 
     static func json(_ withdrawal: CitationWithdrawal) -> [String: JSON] {
@@ -159,8 +166,10 @@ extension RecordForm {
         for (name, value) in try fields.members("scores") {
             guard let indicator = IndicatorCode(name), case .object(let members) = value else { throw .wrong(field: "scores") }
             var entry = Fields(members: members)
-            let isPartial = entry.has("partial") ? try entry.flag("partial") : false
-            scores[indicator] = Score(points: Points(halves: Int(try entry.integer("halves"))), isPartial: isPartial)
+            let isPartial = entry.has("partial") ? try entry.flag("partial") : nil
+            // Only what is partial says so: a score has one form.
+            guard isPartial != false else { throw .wrong(field: "partial") }
+            scores[indicator] = Score(points: Points(halves: Int(try entry.integer("halves"))), isPartial: isPartial != nil)
             try entry.finish()
         }
         return scores

@@ -158,9 +158,12 @@ final class RuleFields {
     func line(of key: String) -> Int { members[key]?.line ?? line }
 
     fileprivate func finish() {
-        for member in members.values where !known.contains(member.key) {
-            let free = known.filter { members[$0] == nil }
-            let nearest = RuleReader.nearest(to: member.key, among: free) ?? RuleReader.nearest(to: member.key, among: known)
+        let unknown = members.values.filter { !known.contains($0.key) }
+        // Where most of the names are strange, it is another document, and nothing was misspelled.
+        let candidates = unknown.count > 20 ? [] : known
+        for member in unknown {
+            let free = candidates.filter { members[$0] == nil }
+            let nearest = RuleReader.nearest(to: member.key, among: free) ?? RuleReader.nearest(to: member.key, among: candidates)
             reader.note(
                 member.line,
                 "\(name) knows no \"\(member.key.prefix(40))\"" + (nearest.map { "; did you mean \"\($0)\"?" } ?? ""))

@@ -115,7 +115,8 @@ extension RuleSet {
                 return Grade(name: name, from: from, provenance: provenance)
             }
             if let grade, let previous, grade.from <= previous.from {
-                reader.note(node.line, "the grade \"\(grade.name)\" from \(grade.from) stands after one from \(previous.from); write the lowest first")
+                reader.note(
+                    node.line, "the grade \"\(grade.name)\" from \(grade.from) stands after one from \(previous.from); write the lowest first")
             }
             previous = grade ?? previous
             return grade

@@ -50,12 +50,15 @@ struct RuleText {
     static let depthLimit = 32
     private static let tooDeep = "more than \(depthLimit) levels, one in another"
 
-    /// Stands for `&` while the text is parsed; no document may hold it.
+    /// What stands for `&` and `?` while the text is parsed; no document may hold it.
     ///
-    /// With aliases a small text is a tree of any size, which the parser walks while it looks for duplicate keys, before we
-    /// see a node. So no anchor may come to be: as the beginning of a tag that cannot be, `&` is an error where it would
-    /// name an anchor, and stays a part of the text everywhere else.
-    private static let ampersand = "!\u{E000}"
+    /// With aliases a small text is a tree of any size, which the parser walks while it looks for duplicate keys, before we see
+    /// a node; with keys that are trees in trees it walks each again and again. So no anchor and no such key may come to be: as
+    /// the beginning of a tag that cannot be, the character is an error where it would mean one, and text everywhere else.
+    private static let substitutes: [(character: String, substitute: String, reason: String)] = [
+        ("&", "!\u{E000}", "an anchor (&): write the value out; put text that begins so in quotes"),
+        ("?", "!\u{E001}", "a key behind a question mark: a key is a name alone; put text that begins so in quotes"),
+    ]
 
     private(set) var mistakes: [RuleMistake] = []
 
@@ -67,8 +70,8 @@ struct RuleText {
         }
         noteUnreadable(text)
         guard mistakes.isEmpty else { return nil }
-        var parsed = (text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text)
-            .replacing("&", with: Self.ampersand)
+        let body = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        var parsed = Self.substitutes.reduce(body) { Self.replacing($1.character, with: $1.substitute, in: $0) }
         // Yams keeps a pointer to the text, which for up to fifteen bytes would point into the stack.
         if parsed.utf8.count < 16 { parsed += String(repeating: "\n", count: 16) }
         do {
@@ -80,7 +83,7 @@ struct RuleText {
             let root = convert(node, depth: 0)
             return mistakes.isEmpty ? root : nil
         } catch let error as YamlError {
-            note(error, in: text)
+            note(error, in: parsed)
         } catch {
             note(1, "the YAML cannot be read: \(error)")
         }
@@ -96,7 +99,7 @@ struct RuleText {
     /// Whether a text may hold it: what the canonical JSON can hold and a YAML reader gives back as it was.
     private static func isReadable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x09, 0x0A, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xDFFF, 0xE001...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF: true
+        case 0x09, 0x0A, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xDFFF, 0xE002...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF: true
         default: false
         }
     }
@@ -185,9 +188,18 @@ struct RuleText {
         return Int(text)
     }
 
+    private static func restored(_ parsed: String) -> String {
+        substitutes.reduce(parsed) { replacing($1.substitute, with: $1.character, in: $0) }
+    }
+
+    /// By scalars, as the parser reads: a mark over an `&` makes another character of it, but no other scalar.
+    private static func replacing(_ old: String, with new: String, in text: String) -> String {
+        String(text.unicodeScalars.replacing(old.unicodeScalars, with: new.unicodeScalars))
+    }
+
     /// The text as it stands in the document.
     private mutating func restored(_ parsed: String, _ line: Int) -> String {
-        let text = parsed.replacing(Self.ampersand, with: "&")
+        let text = Self.restored(parsed)
         // By an escape such as "\u0007".
         if let scalar = text.unicodeScalars.first(where: { !Self.isReadable($0) }) { note(line, Self.unreadable(scalar)) }
         return text
@@ -199,26 +211,29 @@ struct RuleText {
 
     // MARK: Errors of the parser
 
-    private mutating func note(_ error: YamlError, in text: String) {
+    private mutating func note(_ error: YamlError, in parsed: String) {
         switch error {
         case .duplicatedKeysInMapping(let keys, let context):
-            let named = keys.map { "\"\($0.replacing(Self.ampersand, with: "&").prefix(40))\"" }.joined(separator: ", ")
+            let named = keys.map { "\"\(Self.restored($0).prefix(40))\"" }.joined(separator: ", ")
             note(context.mark.line, "written again further down in the same group: \(named); keep one")
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            note(mark.line, reason(problem, context: context, line: mark.line, in: text))
+            note(mark.line, reason(problem, context: context, line: mark.line, in: parsed))
         default: note(1, "the YAML cannot be read: \(error)")
         }
     }
 
-    private func reason(_ problem: String, context: YamlError.Context?, line: Int, in text: String) -> String {
-        // "\r\n" is one character.
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        let source = lines.indices.contains(line - 1) ? lines[line - 1] : ""
-        if problem == "found undefined alias" { return "an alias (*): write the value out" }
+    private func reason(_ problem: String, context: YamlError.Context?, line: Int, in parsed: String) -> String {
+        if problem == "found undefined alias" { return "an alias (*): write the value out; put text that begins so in quotes" }
         if problem == "but found another document" { return "a second document; write each into a file of its own" }
         if problem.hasPrefix("Maximum nesting level") { return Self.tooDeep }
-        if context?.text == "while scanning a tag", source.contains("&") { return "an anchor (&): write the value out, and quote text" }
+        // "\r\n" is one character.
+        let lines = parsed.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let source = lines.indices.contains(line - 1) ? lines[line - 1].unicodeScalars : "".unicodeScalars[...]
+        if let context, context.text == "while scanning a tag", context.mark.line == line {
+            let tag = source.dropFirst(context.mark.column - 1)
+            if let known = Self.substitutes.first(where: { tag.starts(with: $0.substitute.unicodeScalars) }) { return known.reason }
+        }
         if source.prefix(while: { $0 == " " || $0 == "\t" }).contains("\t") { return "indented with a tab; indent with spaces" }
         let begun = context.map { "\($0.text) that begins in line \($0.mark.line), " } ?? ""
         return "the YAML cannot be read here: " + begun + problem

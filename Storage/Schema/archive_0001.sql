@@ -93,6 +93,7 @@ CREATE TABLE item (
     key INTEGER PRIMARY KEY,           -- in the order of deposit
     id TEXT NOT NULL UNIQUE,
     object TEXT NOT NULL,              -- digest
+    verification TEXT NOT NULL,        -- what is known of its truth now: submitted until somebody has looked
     deposit_record INTEGER NOT NULL,
     metadata_record INTEGER NOT NULL,  -- the record whose metadata holds now
     depositor TEXT NOT NULL,
@@ -135,7 +136,8 @@ CREATE TABLE rule_document (
 
 CREATE INDEX rule_document_by_code ON rule_document (code, version);
 
--- What units are called, from which day. The row with the largest record of those whose days take in a date holds on it.
+-- What units are called, from which day. On a date, of the rows whose days take it in, the one that began last holds; of two
+-- from one day, the one of the later record.
 CREATE TABLE unit (
     id TEXT NOT NULL,
     valid_from TEXT NOT NULL,
@@ -150,7 +152,6 @@ CREATE TABLE unit (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX unit_by_code ON unit (code, valid_from) WHERE code IS NOT NULL;
-CREATE INDEX unit_by_parent ON unit (parent) WHERE parent IS NOT NULL;
 
 -- The graph of units that became others.
 CREATE TABLE unit_succession (
@@ -172,6 +173,7 @@ CREATE TABLE person (
     id TEXT NOT NULL UNIQUE,
     record INTEGER NOT NULL,           -- the record that holds now
     name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,         -- without case and diacritics, words parted by one space
     birth_year INTEGER,
     subject_group TEXT,
     account TEXT,
@@ -179,7 +181,8 @@ CREATE TABLE person (
     number_ending TEXT
 ) STRICT;
 
-CREATE INDEX person_by_name ON person (name, birth_year);
+CREATE INDEX person_by_name ON person (name_folded, birth_year);
+CREATE INDEX person_by_account ON person (account) WHERE account IS NOT NULL;
 CREATE INDEX person_by_number ON person (number_mac) WHERE number_mac IS NOT NULL;
 
 -- Dossiers, with the stage that holds now.
@@ -254,7 +257,7 @@ CREATE TABLE verification (
     PRIMARY KEY (item, record_from)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX verification_by_state ON verification (state, verified_at) WHERE record_to IS NULL;
+CREATE INDEX item_by_verification ON item (verification, key);
 
 -- The validity and the dates of issue and of upload of an item are facts of their own.
 CREATE INDEX item_by_issue ON item (issued_on) WHERE issued_on IS NOT NULL;
@@ -277,7 +280,8 @@ CREATE TABLE decision (
     code_number TEXT NOT NULL,
     code_notation TEXT NOT NULL,
     issued_on TEXT NOT NULL,
-    revoked_record INTEGER
+    revoked_record INTEGER,            -- the record that took the title back
+    replaced_record INTEGER            -- a later decision about the same dossier
 ) STRICT;
 
 CREATE UNIQUE INDEX decision_by_title ON decision (title) WHERE title IS NOT NULL;

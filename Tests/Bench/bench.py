@@ -11,10 +11,12 @@ the last minute, one by one, whenever a file is made, and a folder that was just
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -50,6 +52,16 @@ def ratio(name, ours, theirs, bar, at_least=False):
     sign = "≥" if at_least else "≤"
     print(f"{'ok    ' if holds else 'MISSED'}  {name}: {median:.2f} ({min(ratios):.2f} to {max(ratios):.2f}), bar {sign} {bar}"
           f"   [{statistics.median(ours):.3f} s against {statistics.median(theirs):.3f} s]", flush=True)
+
+
+def speed(name, counts, seconds, bar):
+    """Prints the median of the speeds and holds it against a bar of its own, without a peer."""
+    speeds = [count / second for count, second in zip(counts, seconds)]
+    median = statistics.median(speeds)
+    if median < bar:
+        missed.append(name)
+    print(f"{'ok    ' if median >= bar else 'MISSED'}  {name}: {median:,.0f}/s ({min(speeds):,.0f} to {max(speeds):,.0f}), bar ≥ {bar:,}"
+          f"   [{statistics.median(seconds):.1f} s]", flush=True)
 
 
 def absent(name, peer):
@@ -232,12 +244,75 @@ class Bench:
         print(f"        made an archive of {pages} pages in {time.monotonic() - started:.0f} s", flush=True)
         return archive
 
+    # The programme ---------------------------------------------------------------------------------------------------
+    def recognition(self):
+        """Rebuilding the views; and that a trace costs what is asked, not what the archive holds."""
+        small, large = self.programme("fifty-thousand-records", 50_000), self.programme("million-records", 1_000_000)
+        titles = {archive: self.titles(archive, 15) for archive in [small, large]}
+        for name, questions in [
+            ("trace title", lambda archive, turn: ("title", titles[archive][turn])),
+            ("trace evidence, cited in 1,000 dossiers", lambda archive, turn: ("evidence", self.known[archive])),
+        ]:
+            at_small, at_large = [], []
+            for turn in range(15):
+                for archive, times in [(small, at_small), (large, at_large)]:
+                    seconds, status = clock([self.program, "trace", *questions(archive, turn), "--json", "--archive", str(archive)])
+                    assert status == 0, f"{name} failed"
+                    times.append(seconds)
+            ratio(f"{name}: at 1,000,000 records / at 50,000", at_large, at_small, 2)
+
+    def programme(self, name, records):
+        """An archive of so many generated records, rebuilt three times."""
+        archive = self.fresh(name)
+        criteria = ROOT / "Storage/Criteria"
+        paper = self.new("paper").with_suffix(".txt")
+        paper.write_text("Giấy chứng nhận lớp học cộng đồng, cấp cho nhiều người\n")
+        for command in [
+            ["criteria", "import", criteria / "framework.yaml", criteria / "tan-thanh-ward.yaml"],
+            ["unit", "add", "--name", "Phường Mẫu", "--code", "1", "--kind", "ward", "--from", "2020-01-01"],
+            ["deposit", "--no-extract", paper],
+        ]:
+            must([self.program, *map(str, command), "--archive", str(archive)])
+        must([sys.executable, str(ROOT / "Tests/Bench/generate_ledger.py"), str(archive), "--records", str(records)])
+        os.sync()
+        seconds = []
+        for turn in range(3):
+            taken, status = self.run("rebuild", "--quiet", archive=archive)
+            assert status == 0, "the generated ledger is not sound"
+            seconds.append(taken)
+        speed(f"rebuild {records:,} records", [records] * 3, seconds, 30_000)
+        self.known[archive] = self.commonly_cited(archive)
+        return archive
+
+    def commonly_cited(self, archive):
+        """The item that 1,000 dossiers cite, after a look at what `trace evidence` says of it."""
+        item = self.ask(archive, "SELECT id FROM item ORDER BY key LIMIT 1")[0]
+        trace = json.loads(subprocess.run(
+            [self.program, "trace", "evidence", item, "--json", "--archive", str(archive)], check=True, capture_output=True).stdout)
+        falling = trace["if_revoked"]["falling"]
+        assert len(trace["uses"]) == 1000 and 0 < falling < 1000, "trace evidence does not say what was generated"
+        print(f"        {item} is cited in 1,000 dossiers; {falling} would fall with it", flush=True)
+        return item
+
+    def titles(self, archive, count):
+        """Titles that stand, from all over the ledger."""
+        titles = self.ask(archive, "SELECT title FROM decision WHERE dossier IS NOT NULL AND title IS NOT NULL ORDER BY record")
+        return titles[::len(titles) // count][:count]
+
+    @staticmethod
+    def ask(archive, sql):
+        db = sqlite3.connect(f"file:{archive}/archive.sqlite?mode=ro", uri=True)
+        try:
+            return [row[0] for row in db.execute(sql)]
+        finally:
+            db.close()
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--documents", help="a folder of real documents (default: ../shared/corpus, or the sample)")
-    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth")
+    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth, recognition")
     parser.add_argument("--folder", help="where to work: a folder on a real disk (default: .build/bench)")
     arguments = parser.parse_args()
     shared = pathlib.Path(os.environ.get("MINHCHUNG_SHARED", ROOT.parent / "shared")) / "corpus"
@@ -246,7 +321,7 @@ def main():
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as folder:
         bench = Bench(arguments.program, documents, folder)
-        parts = ["extraction", "storing", "verifying", "memory", "growth"]
+        parts = ["extraction", "storing", "verifying", "memory", "growth", "recognition"]
         for part in arguments.only.split(",") if arguments.only else parts:
             getattr(bench, part)()
     if missed:

@@ -73,6 +73,18 @@ struct BadInputTests {
         #expect(try workplace.run("list", "--json").output.contains(#"bad\\xff\\xfename.txt"#))
     }
 
+    @Test("What nobody sees is refused in what is declared, and kept in the name of a file", arguments: ["200b", "202e", "2066", "feff"])
+    func invisible(_ scalar: String) throws {
+        let workplace = try Workplace()
+        let outcome = try workplace.shell(
+            #"mkdir in && printf một > $'in/a\u\#(scalar)b.txt' && $minhchung deposit --archive $archive in && "#
+                + #"$minhchung deposit --archive $archive in --holder $'Mẫu\u\#(scalar)x'"#)
+        #expect(outcome.status == 2, "\(outcome.errors)")
+        #expect(outcome.errorLines.count == 1 && outcome.errors.contains("holder has control characters"), "\(outcome.errors)")
+        #expect(outcome.lines.contains { $0.hasPrefix("deposited ") })
+        #expect(try workplace.run("list").lines.count == 1)
+    }
+
     @Test("A full disk stops the deposit with one line; what was acknowledged is there", .enabled(if: getuid() == 0, "mounting needs root"))
     func fullDisk() throws {
         let workplace = try Workplace(hasArchive: false)

@@ -77,3 +77,36 @@ final class Workplace {
         try outcome.lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
     }
 }
+
+/// What commands answered, as JSON.
+typealias Answer = [String: Any]
+
+extension Answer {
+    func text(_ name: String) throws -> String { try #require(self[name] as? String, "\(name)") }
+    func number(_ name: String) throws -> Int { try #require(self[name] as? Int, "\(name)") }
+    func flag(_ name: String) throws -> Bool { try #require(self[name] as? Bool, "\(name)") }
+    func object(_ name: String) throws -> Answer { try #require(self[name] as? Answer, "\(name)") }
+    func list(_ name: String) throws -> [Answer] { try #require(self[name] as? [Answer], "\(name)") }
+    func texts(_ name: String) throws -> [String] { try #require(self[name] as? [String], "\(name)") }
+}
+
+extension Workplace {
+    /// Runs the program on the archive, also where the command has a subcommand.
+    func command(_ arguments: [String]) throws -> Outcome { try execute(programOnArchive + arguments) }
+
+    /// `env` with what it takes to run the program on the archive.
+    var programOnArchive: [String] { ["env", "MINHCHUNG_ARCHIVE=\(archive)", programFolder.appending(path: "minhchung").path] }
+
+    /// What a command that has to succeed answers.
+    func answers(_ arguments: String...) throws -> [Answer] {
+        let outcome = try command(arguments + ["--json"])
+        #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+        return try Self.objects(outcome)
+    }
+
+    func answer(_ arguments: String...) throws -> Answer {
+        let outcome = try command(arguments + ["--json"])
+        #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+        return try #require(Self.objects(outcome).first, "\(arguments)")
+    }
+}

@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Dossiers", .timeLimit(.minutes(5)))
+@Suite("Dossiers", .serialized, .timeLimit(.minutes(5)))
 struct DossierTests {
     // MARK: The table of transitions, on real dossiers
 
@@ -32,8 +32,7 @@ struct DossierTests {
             guard let title = try await ward.account(dossier).titles.last else { throw Unexpected("no title") }
             _ = try await ward.archive.revoke(title.id.text, reason: "thử", legalBasis: "thử", role: role, by: actor)
         default:
-            _ = try await ward.archive.step(
-                dossier.text, act, role: role, reason: "thử", review: act == .review ? ward.review() : nil, by: actor)
+            try await ward.step(act, dossier, role, reason: "thử", review: act == .review ? ward.review() : nil, by: actor)
         }
     }
 
@@ -117,6 +116,12 @@ struct DossierTests {
                         if case LifeError.decidesOwnScores = error { true } else { false }
                     }
                 }
+                // Nor does who decided decide whether that was right.
+                if act == .uphold {
+                    try await expectRefusal(act, role, by: officer(.authority)) { error in
+                        if case LifeError.decidesOwnScores = error { true } else { false }
+                    }
+                }
             }
         }
         #expect(try await ward.records() == records, "\(state)")
@@ -135,15 +140,12 @@ struct DossierTests {
                 by: officer(.assistant)
             ).id
             #expect(try await ward.account(dossier).dossier.unit == ward.unit)
-            func step(_ act: DossierAct) async throws {
-                _ = try await ward.archive.step(dossier.text, act, role: .assistant, reason: nil, by: officer(.assistant))
-            }
-            try await step(.declare)
+            try await ward.step(.declare, dossier, .assistant, by: officer(.assistant))
             for indicator in indicators {
                 _ = try await ward.archive.cite(dossier.text, indicator, item: item.text, role: .assistant, by: officer(.assistant))
             }
             try await ward.archive.score(dossier.text, .selfScore, scores(9), role: .assistant, by: officer(.assistant))
-            try await step(.submit)
+            try await ward.step(.submit, dossier, .assistant, by: officer(.assistant))
             let stages = try await ward.account(dossier).stages
             #expect(stages.map(\.stage) == [.registered, .declaring, .submitted])
             #expect(stages.allSatisfy { $0.role == .assistant && $0.account == "assistant-1" })
@@ -158,104 +160,84 @@ struct DossierTests {
             let citizen = try await ward.citizen(hasAccount: false)
             let dossier = try await ward.open(citizen)
             let other = Actor.console(user: "lan", actingAs: "somebody")
-            let error = try await ward.refused {
-                _ = try await ward.archive.step(dossier.text, .declare, role: .citizen, reason: nil, by: other)
-            }
+            let error = try await ward.refused { try await ward.step(.declare, dossier, .citizen, by: other) }
             #expect(error.contains("somebody is not the citizen") && error.contains("--role assistant"))
             try await ward.take(.declare, dossier, citizen)
         }
     }
 
-    @Test func `nobody opens a dossier in the name of a citizen with an account, or in an office`() async throws {
+    @Test func `an account that was ever the person's stays theirs`() async throws {
         try await TestPlace().ward { ward in
             let citizen = try await ward.citizen()
-            for role in Role.allCases where role != .assistant {
-                let error = try await ward.refused {
-                    _ = try await ward.archive.openDossier(
-                        person: citizen.id.text, cycle: 2026, unit: ward.unit.text, rules: "tan-thanh-ward", criteria: "framework",
-                        role: role, by: officer(role))
+            let item = try await ward.proof(of: citizen)
+            let dossier = try await ward.declared(citizen, item)
+            try await ward.advance(dossier, citizen, to: .submitted)
+            func declare(_ account: String) async throws {
+                let entry = PersonEntry(
+                    name: "Người \(citizen.actor.principal)", birthYear: 1980, account: account, person: citizen.id)
+                let outcomes = try await ward.archive.registerPeople([entry], by: officer(.administrator))
+                guard case .changed(citizen.id)? = outcomes.first else { throw Unexpected("\(outcomes)") }
+            }
+            // An office of their own, declared as theirs for a while.
+            try await declare("reviewer-2")
+            try await declare("person-x")
+            for account in [citizen.actor.principal, "reviewer-2", "person-x"] {
+                let actor = Actor.console(user: "lan", actingAs: account)
+                let scored = try await ward.refused {
+                    try await ward.archive.score(dossier.text, .collective, scores(10), role: .reviewer, by: actor)
                 }
-                #expect(error.hasPrefix("cannot open a dossier: "), "\(role): \(error)")
-            }
-        }
-    }
-
-    // MARK: Opening
-
-    @Test func `a second dossier in the same cycle is refused wherever it is, and names the first`() async throws {
-        try await TestPlace().ward { ward in
-            let citizen = try await ward.citizen()
-            let first = try await ward.open(citizen)
-            for unit in [ward.unit, ward.otherUnit] {
-                for rules in ["tan-thanh-ward", "lang-son-agency"] {
-                    let error = try await ward.refused { _ = try await ward.open(citizen, rules: rules, unit: unit) }
-                    #expect(error.contains(first.text) && error.contains(ward.unit.text) && error.contains("a human has to decide"))
+                #expect(scored.contains("nobody scores their own dossier as reviewer"), "\(account): \(scored)")
+                let returned = try await ward.refused { try await ward.step(.returnForSupplement, dossier, .reviewer, reason: "x", by: actor) }
+                #expect(returned.contains("account \(account)'s own dossier"), "\(returned)")
+                let verified = try await ward.refused {
+                    try await ward.archive.verifyEvidence(item.text, .verified, method: .originalSeen, role: .reviewer, by: actor)
                 }
+                #expect(verified.contains("own"), "\(verified)")
             }
-            // A withdrawn one is the same dossier still, and may be declared again.
-            try await ward.take(.withdraw, first, citizen)
-            #expect(try await ward.refused { _ = try await ward.open(citizen) }.contains(first.text))
-            try await ward.take(.declare, first, citizen)
-            // Another year is another dossier.
-            let other = try await ward.open(citizen, cycle: 2025, unit: ward.otherUnit)
-            #expect(try await ward.archive.person(citizen.id.text, by: officer(.inspector)).dossiers.map(\.id) == [other, first])
-        }
-    }
-
-    struct Opening: Sendable, CustomTestStringConvertible {
-        var person: String?
-        var cycle = 2026
-        var unit = "20335"
-        var rules = "tan-thanh-ward"
-        var criteria = "framework"
-        var group: String?
-        let error: String
-        var testDescription: String { error }
-    }
-
-    @Test(
-        "what a dossier cannot be opened with is named",
-        arguments: [
-            Opening(person: "pe-0000000000000000", error: "cannot find person pe-0000000000000000"),
-            Opening(person: "", error: "cannot find person"), Opening(cycle: 2020, error: "2020 is no cycle; give the year that is assessed"),
-            Opening(cycle: 2101, error: "2101 is no cycle"), Opening(cycle: .max, error: "is no cycle"), Opening(cycle: -1, error: "-1 is no cycle"),
-            Opening(unit: "99999", error: "cannot find unit of 2026-11-21 99999"), Opening(unit: "un-0000000000000000", error: "cannot find unit"),
-            Opening(rules: "no-such-rules", error: "cannot find rule set no-such-rules"),
-            Opening(rules: "tan-thanh-ward@2", error: "cannot find rule set tan-thanh-ward@2"),
-            Opening(rules: "framework", error: "cannot find rule set framework"),
-            Opening(criteria: "lang-son-agency", error: "cannot find criteria set lang-son-agency"),
-            Opening(rules: "pilot-2021", error: "pilot-2021 is not in force in 2026"),
-            Opening(cycle: 2021, error: "tan-thanh-ward is not in force in 2021"),
-            Opening(group: "student", error: "the subject group student is none of framework's: farmer, worker, intellectual"),
-            Opening(group: "", error: "the subject group  is none of framework's"),
-        ])
-    func opening(_ opening: Opening) async throws {
-        try await TestPlace().ward { ward in
-            let citizen = try await ward.citizen()
-            let error = try await ward.refused {
-                _ = try await ward.archive.openDossier(
-                    person: opening.person ?? citizen.id.text, cycle: opening.cycle, unit: opening.unit, rules: opening.rules,
-                    criteria: opening.criteria, group: opening.group, role: .citizen, by: citizen.actor)
+            // Before any dossier cites it, too.
+            let fresh = try await ward.proof(of: citizen)
+            let verified = try await ward.refused {
+                try await ward.archive.verifyEvidence(
+                    fresh.text, .verified, method: .originalSeen, role: .reviewer, by: .console(user: "lan", actingAs: "reviewer-2"))
             }
-            #expect(error.contains(opening.error), "\(error)")
+            #expect(verified.contains("it is reviewer-2's own"), "\(verified)")
         }
     }
 
     // MARK: What a step needs
+
+    @Test func `several dossiers take a step together, or none does`() async throws {
+        try await TestPlace().ward { ward in
+            let (one, two) = (try await ward.citizen(), try await ward.citizen())
+            let (first, second) = (try await ward.open(one), try await ward.open(two))
+            try await ward.take(.declare, second, two)
+            func declare() async throws -> [DossierSummary] {
+                try await ward.archive.step(
+                    [first.text, second.text, first.text], .declare, role: .assistant, reason: nil, by: officer(.assistant))
+            }
+            #expect(try await ward.refused { _ = try await declare() }.contains("cannot declare: the dossier is declaring"))
+            #expect(try await ward.stage(first) == .registered)
+            try await ward.take(.withdraw, second, two)
+            let before = try await ward.records()
+            let taken = try await declare()
+            #expect(taken.map(\.id) == [first, second] && taken.allSatisfy { $0.stage == .declaring })
+            #expect(try await ward.records() == before + 2)
+            #expect(try await ward.archive.step([], .declare, role: .assistant, reason: nil, by: officer(.assistant)).isEmpty)
+        }
+    }
 
     @Test func `what goes back, or against somebody, needs a reason`() async throws {
         try await TestPlace().ward { ward in
             let citizen = try await ward.citizen()
             let dossier = try await ward.declared(citizen, try await ward.proof(of: citizen))
             try await ward.advance(dossier, citizen, to: .submitted)
-            for reason in [nil, "", " \t "] {
+            for reason in [nil, "", "  ", "thiếu\nminh chứng"] {
                 let error = try await ward.refused {
-                    _ = try await ward.archive.step(dossier.text, .returnForSupplement, role: .reviewer, reason: reason, by: officer(.reviewer))
+                    try await ward.step(.returnForSupplement, dossier, .reviewer, reason: reason, by: officer(.reviewer))
                 }
                 #expect(error.contains("reason"), "\(error)")
             }
-            _ = try await ward.archive.step(
-                dossier.text, .returnForSupplement, role: .reviewer, reason: "thiếu\nminh  chứng", by: officer(.reviewer))
+            try await ward.step(.returnForSupplement, dossier, .reviewer, reason: " thiếu  minh chứng", by: officer(.reviewer))
             let last = try #require(try await ward.archive.history(dossier.text, by: officer(.inspector)).entries.last)
             #expect(last.text == "return by reviewer, submitted → returned: thiếu minh chứng")
         }
@@ -268,7 +250,7 @@ struct DossierTests {
             try await ward.advance(dossier, citizen, to: .submitted)
             try await ward.archive.score(dossier.text, .collective, scores(9), role: .reviewer, by: officer(.reviewer))
             func review(_ entry: Archive.ReviewEntry?) async throws {
-                _ = try await ward.archive.step(dossier.text, .review, role: .reviewer, reason: nil, review: entry, by: officer(.reviewer))
+                try await ward.step(.review, dossier, .reviewer, review: entry, by: officer(.reviewer))
             }
             func entry(_ votesFor: Int, _ votesAgainst: Int, people: Int = 2, on date: String = TestWard.heldOn, minutes: String? = nil) throws
                 -> Archive.ReviewEntry
@@ -280,14 +262,14 @@ struct DossierTests {
             for (held, reason) in [
                 (nil, "needs its date, participants, votes and minutes"), (try entry(2, 1), "more votes than participants"),
                 (try entry(-1, 1), "votes"), (try entry(0, 0, people: 0), "none took part"), (try entry(1, 1, on: "2026-11-22"), "is not yet"),
+                (try entry(1, 1, on: "2025-12-31"), "2025-12-31 is before the cycle 2026 began"),
                 (try entry(1, 1, minutes: "ev-0000000000000000"), "cannot find evidence item ev-0000000000000000"),
             ] as [(Archive.ReviewEntry?, String)] {
                 let error = try await ward.refused { try await review(held) }
                 #expect(error.contains(reason), "\(error)")
             }
             let misplaced = try await ward.refused {
-                _ = try await ward.archive.step(
-                    dossier.text, .returnForSupplement, role: .reviewer, reason: "x", review: ward.review(), by: officer(.reviewer))
+                try await ward.step(.returnForSupplement, dossier, .reviewer, reason: "x", review: ward.review(), by: officer(.reviewer))
             }
             #expect(misplaced.contains("only a review has votes"))
             try await review(try entry(1, 1))
@@ -303,7 +285,7 @@ struct DossierTests {
             try await ward.advance(dossier, citizen, to: .proposed)
             for act in [DossierAct.recognise, .refuse, .revoke] {
                 let error = try await ward.refused {
-                    _ = try await ward.archive.step(dossier.text, act, role: .authority, reason: "x", by: officer(.authority))
+                    try await ward.step(act, dossier, .authority, reason: "x", by: officer(.authority))
                 }
                 #expect(error.contains("that takes a document"))
             }

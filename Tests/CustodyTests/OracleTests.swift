@@ -1,101 +1,5 @@
 import Foundation
-import Glibc
 import Testing
-
-private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-private let oracle = root.appending(path: "Tests/Oracle/archive_oracle.py").path
-
-/// The real program, which the build puts beside the test bundle; the bundle is the running program.
-private let program: String = {
-    var name = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let length = readlink("/proc/self/exe", &name, name.count - 1)
-    let bundle = String(decoding: name[..<max(length, 0)].map(UInt8.init(bitPattern:)), as: UTF8.self)
-    return URL(filePath: bundle).deletingLastPathComponent().appending(path: "minhchung").path
-}()
-
-/// A folder with an archive in it, gone afterwards.
-private final class Workplace: Sendable {
-    let folder: URL
-    var archive: String { folder.appending(path: "archive").path }
-
-    /// An empty folder, or one with a copy of another's archive.
-    init(copyOf other: Workplace? = nil) async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "minhchung-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        if let other { try #require(await run(["cp", "--archive", other.archive, archive]).status == 0) }
-    }
-
-    deinit {
-        // A leftover folder is the system's to clean; a test has ended either way.
-        try? FileManager.default.removeItem(at: folder)  // because of the line above
-    }
-
-    /// Runs a command and answers what it printed, errors too. No thread waits for it.
-    func run(_ command: [String]) async throws -> (status: Int32, output: String) {
-        let output = folder.appending(path: "output-\(UUID().uuidString)")
-        #expect(FileManager.default.createFile(atPath: output.path, contents: nil))
-        let file = try FileHandle(forWritingTo: output)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { process in
-                ended.resume(returning: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
-            }
-            do { try process.run() } catch { ended.resume(throwing: error) }
-        }
-        return (status, String(decoding: try Data(contentsOf: output), as: UTF8.self))
-    }
-
-    func look(_ arguments: String...) async throws -> (status: Int32, findings: [Substring]) {
-        let (status, output) = try await run(["python3", oracle, archive] + arguments)
-        return (status, output.split(separator: "\n"))
-    }
-
-    /// Runs lines of shell in which `$archive` is the archive, and what the tests change has a short name.
-    func shell(_ lines: String) async throws -> (status: Int32, output: String) {
-        try await run(["archive=\(archive)", "minhchung=\(program)", "sh", "-euc", Self.words + lines])
-    }
-
-    private static let words = #"""
-        object() { echo "$archive/objects/sha256/$(printf %.2s "$1")/$1"; }
-        # Statements, past the triggers that keep the history as it is.
-        sql() {
-            for trigger in $(sqlite3 "$archive/archive.sqlite" "SELECT name FROM sqlite_schema WHERE type = 'trigger'"); do
-                sqlite3 "$archive/archive.sqlite" "DROP TRIGGER $trigger"
-            done
-            sqlite3 "$archive/archive.sqlite" "$1"
-        }
-        # The last record as a program would have written it that made another header or body: hashes and tree are right.
-        forge() {
-            sql ''
-            python3 - "$archive/archive.sqlite" "$1" <<'PYTHON'
-        import hashlib, json, sqlite3, sys
-        db = sqlite3.connect(sys.argv[1])
-        number, header, salt, body = db.execute(
-            "SELECT number, header, salt, body FROM record JOIN record_body USING (number) ORDER BY number DESC").fetchone()
-        assert number % 2 == 0, "its leaf must be a subtree of its own"
-        def canonical(value):
-            return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        scope = {"header": json.loads(header), "body": json.loads(body), "canonical": canonical, "text": None}
-        exec(sys.argv[2], scope)
-        body = scope["text"] or canonical(scope["body"])
-        scope["header"]["body"] = hashlib.sha256(salt + body.encode()).hexdigest()
-        header = canonical(scope["header"])
-        db.execute("UPDATE record SET header = ? WHERE number = ?", (header, number))
-        db.execute("UPDATE record_body SET body = ? WHERE number = ?", (body, number))
-        leaf = hashlib.sha256(b"\0" + header.encode()).digest()
-        db.execute("UPDATE record_node SET hash = ? WHERE level = 0 AND position = ?", (leaf, number))
-        db.commit()
-        PYTHON
-        }
-
-        """#
-}
 
 /// An archive of the sample documents, made once for all tests of the suite.
 ///
@@ -118,7 +22,7 @@ private struct SampleArchive: SuiteTrait, TestScoping {
             printf 'một\\nhai\\n' > last.txt
             run() { command=$1; shift; "$minhchung" "$command" --archive "$archive" "$@" > /dev/null; }
             run init
-            run deposit '\(root.path)/Storage/Sample/documents'
+            run deposit '\(projectFolder.path)/Storage/Sample/documents'
             run deposit --no-extract --holder 'Nguyễn Văn Mẫu' big.txt
             run list
             big=$(sqlite3 "$archive/archive.sqlite" 'SELECT id FROM item WHERE deposit_record = 53')
@@ -139,24 +43,11 @@ private struct SampleArchive: SuiteTrait, TestScoping {
 
     static func copy() async throws -> (sample: SampleArchive, copy: Workplace) {
         let sample = try #require(current)
-        return (sample, try await Workplace(copyOf: sample.workplace))
+        return (sample, try await Workplace(copyOf: sample.workplace?.archive))
     }
 }
 
-/// One thing done to an archive, and how the finding begins that must name it.
-private struct Mutation: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let shell: String
-    let finding: String
-
-    init(_ description: String, _ shell: String, _ finding: String) {
-        testDescription = description
-        self.shell = shell
-        self.finding = finding
-    }
-}
-
-@Suite("The oracle, which knows only the format", SampleArchive())
+@Suite("The oracle, which knows only the format", .serialized, SampleArchive())
 struct OracleTests {
     @Test("finds nothing in an archive of the sample documents")
     func sound() async throws {
@@ -325,8 +216,8 @@ struct OracleTests {
     @Test("says that it could not look, and not that all is well")
     func couldNotLook() async throws {
         let (_, copy) = try await SampleArchive.copy()
-        #expect(try await copy.run(["python3", oracle, copy.folder.path]).status == 2)
-        #expect(try await copy.run(["flock", copy.archive + "/lock", "python3", oracle, copy.archive]).status == 2)
+        #expect(try await copy.run(["python3", oraclePath, copy.folder.path]).status == 2)
+        #expect(try await copy.run(["flock", copy.archive + "/lock", "python3", oraclePath, copy.archive]).status == 2)
         #expect(try await copy.look("--acknowledged", "no-such-file").status == 2)
         let list = copy.folder.appending(path: "acknowledged").path
         try Data("deposited      ev-cut-off".utf8).write(to: URL(filePath: list))
@@ -336,7 +227,7 @@ struct OracleTests {
     @Test("The commands of Storage/README.md run as they stand there, and find an edited record")
     func readme() async throws {
         let (_, copy) = try await SampleArchive.copy()
-        let readme = try String(contentsOf: root.appending(path: "Storage/README.md"), encoding: .utf8)
+        let readme = try String(contentsOf: projectFolder.appending(path: "Storage/README.md"), encoding: .utf8)
         let section = try #require(readme.components(separatedBy: "\n## To check an archive without the program\n").last)
         // Code is set in by four spaces; what a command prints is, too, and is told by its end.
         let code = section.split(separator: "\n").filter { $0.hasPrefix("    ") && !$0.hasSuffix(": OK") }.joined(separator: "\n")
@@ -354,13 +245,13 @@ struct OracleTests {
     }
 }
 
-@Suite("A deposit that is killed")
+@Suite("A deposit that is killed", .serialized)
 struct KillTests {
     @Test("has lost nothing that it acknowledged, whenever it is killed")
     func storm() async throws {
         let workplace = try await Workplace()
-        let script = root.appending(path: "Tests/Oracle/kill_storm.py").path
-        let (status, output) = try await workplace.run(["python3", script, "--rounds", "8", "--program", program])
+        let script = projectFolder.appending(path: "Tests/Oracle/kill_storm.py").path
+        let (status, output) = try await workplace.run(["python3", script, "--rounds", "8", "--program", programPath])
         #expect(status == 0, "\(output)")
         #expect(output.contains("8 rounds, ") && output.contains(" 0 lost"), "\(output)")
     }

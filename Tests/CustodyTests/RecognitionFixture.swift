@@ -12,7 +12,10 @@ func shippedRules(_ name: String) throws -> (name: String, text: String) {
 }
 
 /// The account that acts in a role in these tests, at the same console as all others.
-func officer(_ role: Role) -> Actor { .console(user: "lan", actingAs: "\(role.rawValue)-1") }
+func officer(_ role: Role) -> Actor { officer(role, 1) }
+
+/// One of the accounts of a role.
+func officer(_ role: Role, _ number: Int) -> Actor { .console(user: "lan", actingAs: "\(role.rawValue)-\(number)") }
 
 func day(_ text: String) throws -> CalendarDate { try #require(CalendarDate(text)) }
 
@@ -74,7 +77,7 @@ final class TestWard: Sendable {
     // MARK: People and proofs
 
     func citizen(group: String = "farmer", hasAccount: Bool = true) async throws -> Citizen {
-        let account = "citizen-\(next())"
+        let account = "person-\(next())"
         let outcomes = try await archive.registerPeople(
             [PersonEntry(name: "Người \(account)", birthYear: 1980, group: group, account: hasAccount ? account : nil)],
             by: officer(.administrator))
@@ -82,10 +85,13 @@ final class TestWard: Sendable {
         return Citizen(id: id, actor: .console(user: "lan", actingAs: account))
     }
 
-    func proof(_ text: String? = nil, of citizen: Citizen, number: String? = nil) async throws -> EvidenceID {
+    func proof(
+        _ text: String? = nil, of citizen: Citizen, number: String? = nil, validFrom: CalendarDate? = nil, validUntil: CalendarDate? = nil
+    ) async throws -> EvidenceID {
         let name = "proof-\(next()).txt"
         let metadata = EvidenceMetadata(
-            title: "Giấy chứng nhận", issuer: "Trung tâm học tập cộng đồng", codeNumber: number, person: citizen.id)
+            title: "Giấy chứng nhận", issuer: "Trung tâm học tập cộng đồng", codeNumber: number, validFrom: validFrom, validUntil: validUntil,
+            person: citizen.id)
         return try await archive.deposit(try place.source(name, text ?? "Chứng nhận \(name)", metadata)).onlyItem()
     }
 
@@ -131,7 +137,8 @@ final class TestWard: Sendable {
         let roles = try #require(next.first { $0.act == act }, "\(act) from \(next)").roles
         // Who reopens is never the citizen, and a citizen's acts are best their own.
         let role = try #require(roles.first { $0 == .citizen && act != .reopen } ?? roles.last)
-        let actor = role == .citizen ? citizen.actor : officer(role)
+        // Who decided does not decide whether that was right.
+        let actor = role == .citizen ? citizen.actor : officer(role, act == .uphold ? 2 : 1)
         func score(_ kind: ScoreKind, _ role: Role, _ actor: Actor) async throws {
             try await archive.score(dossier.text, kind, given, role: role, by: actor)
         }
@@ -144,15 +151,20 @@ final class TestWard: Sendable {
             _ = try await decide(dossier)
             return
         case .revoke:
-            let title = try #require(try await account(dossier).titles.last { !$0.isRevoked })
+            let title = try #require(try await account(dossier).titles.last { !$0.isRevoked && !$0.isReplaced })
             _ = try await archive.revoke(
                 title.id.text, reason: "khai không đúng", legalBasis: "12/QĐ-UBND", role: role, by: officer(.authority))
             return
         default: break
         }
-        _ = try await archive.step(
-            dossier.text, act, role: role, reason: DossierLife.requiresReason(act) ? "vì cần" : nil, review: act == .review ? review() : nil,
-            by: actor)
+        try await step(
+            act, dossier, role, reason: DossierLife.requiresReason(act) ? "vì cần" : nil, review: act == .review ? review() : nil, by: actor)
+    }
+
+    func step(
+        _ act: DossierAct, _ dossier: DossierID, _ role: Role, reason: String? = nil, review: Archive.ReviewEntry? = nil, by actor: Actor
+    ) async throws {
+        _ = try await archive.step([dossier.text], act, role: role, reason: reason, review: review, by: actor)
     }
 
     func review(heldOn: String = heldOn) throws -> Archive.ReviewEntry {
@@ -173,21 +185,28 @@ final class TestWard: Sendable {
 
     // MARK: Decisions
 
-    func document(_ number: String? = nil, issuedOn: String = issuedOn, scan: EvidenceID? = nil) throws -> DecisionEntry {
+    func document(
+        _ number: String? = nil, issuedOn: String = issuedOn, authority: String? = nil, signer: String = "Chủ tịch", scan: EvidenceID? = nil
+    ) throws -> DecisionEntry {
         DecisionEntry(
-            codeNumber: number ?? "\(next())", codeNotation: "QĐ-UBND", issuedOn: try day(issuedOn), authority: nil, signer: "Chủ tịch",
+            codeNumber: number ?? "\(next())", codeNotation: "QĐ-UBND", issuedOn: try day(issuedOn), authority: authority, signer: signer,
             scan: scan?.text)
     }
 
     func decide(_ dossiers: DossierID..., by document: DecisionEntry? = nil) async throws -> [DecisionOutcome] {
-        try await archive.decide(
-            dossiers.map(\.text), by: try document ?? self.document(), role: .authority, by: officer(.authority))
+        try await decide(dossiers, by: document ?? self.document())
+    }
+
+    func decide(
+        _ dossiers: [DossierID], by document: DecisionEntry, _ role: Role = .authority, _ actor: Actor = officer(.authority)
+    ) async throws -> [DecisionOutcome] {
+        try await archive.decide(dossiers.map(\.text), by: document, role: role, by: actor)
     }
 
     /// A dossier of `citizen` that is decided, with the title where one is given.
     func decided(
         _ citizen: Citizen, _ item: EvidenceID, _ others: [String: EvidenceID] = [:], cycle: Int = 2026, rules: String = "tan-thanh-ward",
-        unit: UnitID? = nil, _ given: [IndicatorCode: Score] = scores(9)
+        unit: UnitID? = nil, scored given: [IndicatorCode: Score] = scores(9)
     ) async throws -> DecisionOutcome {
         let dossier = try await declared(citizen, item, others, cycle: cycle, rules: rules, unit: unit, reaffirms: true)
         try await advance(dossier, citizen, to: .proposed, given)

@@ -40,6 +40,16 @@ struct CalendarDateTests {
         #expect(CalendarDate(year: year, month: month, day: day) == nil)
     }
 
+    @Test(
+        "knows the day before",
+        arguments: [
+            ("2026-11-21", "2026-11-20"), ("2026-03-01", "2026-02-28"), ("2024-03-01", "2024-02-29"), ("2026-01-01", "2025-12-31"),
+            ("2026-05-01", "2026-04-30"), ("0001-01-01", "0001-01-01"),
+        ])
+    func dayBefore(day: String, before: String) throws {
+        #expect(try #require(CalendarDate(day)).dayBefore.description == before)
+    }
+
     @Test func `sorts as its text`() throws {
         let days = try ["2026-11-21", "2026-11-20", "2026-02-28", "2025-12-31", "0999-12-31", "9999-01-01"].map {
             try #require(CalendarDate($0))
@@ -65,6 +75,17 @@ struct TimestampTests {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
         #expect(Timestamp(text)?.milliseconds == milliseconds)
         #expect(Timestamp(milliseconds: milliseconds).date.description == String(text.prefix(10)))
+    }
+
+    @Test(
+        "the day in Việt Nam begins seven hours before the day in UTC",
+        arguments: [
+            ("2026-12-31T16:59:59.999Z", "2026-12-31"), ("2026-12-31T17:00:00.000Z", "2027-01-01"), ("2026-12-31T23:59:59.999Z", "2027-01-01"),
+            ("2027-01-01T00:00:00.000Z", "2027-01-01"), ("2028-02-28T17:00:00.000Z", "2028-02-29"), ("1969-12-31T17:00:00.000Z", "1970-01-01"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31"),
+        ])
+    func vietnam(moment: String, day: String) throws {
+        #expect(try #require(Timestamp(moment)).dateInVietnam.description == day)
     }
 
     @Test(

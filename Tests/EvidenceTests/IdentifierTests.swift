@@ -48,6 +48,16 @@ struct IdentifierTests {
         #expect(Actor.console(user: "lan") != Actor.console(user: "lan", actingAs: "an"))
     }
 
+    @Test(
+        "an account is a short word that names nobody, and no number of a telephone or a person",
+        arguments: [
+            ("officer-17", true), ("a", true), ("an.binh_2", true), (String(repeating: "a", count: 64), true), ("12345678", true),
+            ("1-2-3-4-5-6-7-8", true), ("", false), (String(repeating: "a", count: 65), false), ("An", false), ("an binh", false),
+            ("án", false), ("an\n", false), ("console:an", false), ("0912345678", false), ("123456789", false), ("cccd-001080000123", false),
+            ("1a2b3c4d5e6f7g8h9", false), ("١٢٣", false),
+        ])
+    func account(text: String, isOne: Bool) { #expect(Actor.isAccount(text) == isOne) }
+
     @Test func `assurance is ordered from a citizen's copy to verified at the source`() {
         #expect(AssuranceLevel.allCases.shuffled().sorted() == [.citizenCopy, .originalSeen, .bornDigitalSigned, .verifiedAtSource])
     }
@@ -65,9 +75,10 @@ struct IdentifierTests {
                 "evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported", "person.viewed", "dossier.viewed",
                 "evidence.traced",
             ])
-        #expect(Role.allCases.map(\.rawValue) == [
-            "citizen", "assistant", "reviewer", "appraiser", "confirmer", "authority", "inspector", "administrator",
-        ])
+        #expect(
+            Role.allCases.map(\.rawValue) == [
+                "citizen", "assistant", "reviewer", "appraiser", "confirmer", "authority", "inspector", "administrator",
+            ])
         #expect(
             DossierStage.allCases.map(\.rawValue) == [
                 "registered", "declaring", "submitted", "reviewed", "appraised", "confirmed", "proposed", "recognised", "refused",

@@ -14,6 +14,7 @@ import contextlib
 import datetime
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -31,6 +32,7 @@ SAFE_INTEGER = (1 << 53) - 1
 DIGEST = re.compile(r"[0-9a-f]{64}")
 INDICATOR = re.compile(r"[A-Z][1-9][0-9]?")
 ENDING = re.compile(r"[0-9]{3}")
+FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b\x0d-\x1f\x7f-\x9f]")
@@ -224,6 +226,8 @@ NEEDS_REASON = ("return", "withdraw", "object", "appeal", "uphold", "reopen")
 STAGES = (
     "registered", "declaring", "submitted", "reviewed", "appraised", "confirmed", "proposed", "recognised", "refused",
     "returned", "withdrawn", "objected", "appealed", "revoked")
+# What a new description puts back to `submitted`: it says something else than what was looked at.
+LOOKED_AT = ("in-review", "verified")
 FINDINGS = ("in-review", "verified", "rejected", "needs-more", "revoked", "expired")
 REFERENCE = members({"item": item_id, "object": digest})
 SCORE = members({"halves": count}, partial=lambda value: value is True)
@@ -316,6 +320,7 @@ ACCESS_HEADER = members(
 FORMAT = members(
     {
         "archive": archive_id, "created": time, "epoch": exactly(1), "format": exactly(0), "hash": exactly("sha256"),
+        "person_number_key": lambda value: isinstance(value, str) and FINGERPRINT.fullmatch(value) is not None,
         "piece_size": exactly(PIECE),
     })
 
@@ -428,12 +433,31 @@ def check_tree(db, table, name, form):
     return headers, size, root.hex()
 
 
+# Characters -----------------------------------------------------------------------------------------------------------
+
+# In place of a value that cannot be computed here.
+UNKNOWN = object()
+
+
+def is_known_to_unicode(data):
+    """Whether this Python knows all characters; it cannot normalise or fold others as another version does."""
+    return all(unicodedata.category(character) != "Cn" for character in data)
+
+
 # Records and what follows from them -----------------------------------------------------------------------------------
 
 
 def principal(header):
     """In whose name it was done."""
     return header.get("acting_as", header["actor"])
+
+
+def folded(name):
+    """The loose form; of characters that this Python does not know, whatever is there."""
+    if not is_known_to_unicode(name):
+        return UNKNOWN
+    decomposed = [c for c in unicodedata.normalize("NFD", name) if unicodedata.category(c) != "Mn"]
+    return "".join("d" if c in "ĐđÐðƉɖ" else c.lower() for c in decomposed)
 
 
 class Fold:
@@ -454,20 +478,21 @@ class Fold:
         self.numbers = {}  # code of a personal number: the person
         self.versions = {}  # (code, version) of a rule document: the record
         self.dossiers = {}  # id: row of the view
-        self.dossier_of = {}  # (person, cycle): id
+        self.dossiers_of = {}  # (person, cycle): rows, oldest first
         self.stages = {}  # (dossier, record_from): row of the view
         self.standing = {}  # dossier: the stage that the last decision or revocation led to
         self.reviewers = {}  # dossier: accounts
-        self.recognised = {}  # dossier: the row of the last decision that gave a title
+        self.decided = {}  # dossier: the row of the last decision
         self.citations = {}  # id: row of the view
         self.cited = {}  # dossier: {id: row} of the citations that hold
+        self.citing = {}  # item: {id: row} of the citations that hold
         self.scores = {}  # (dossier, kind, indicator, record_from): row of the view
         self.held = {}  # (dossier, kind): {indicator: row} of the scores that hold
         self.verifications = {}  # (item, record_from): row of the view
         self.truth = {}  # item: the row that holds
         self.decisions = {}  # record: row of the view
         self.given = {}  # title or honour: row of the decision that gave it
-        self.documents = {}  # id, and (number, notation, date): a decision document
+        self.documents = {}  # id, and (number, notation, date, authority): a decision document
         self.archive = None
         self.is_complete = True  # no record is damaged or missing, so what is not in here is nowhere
 
@@ -516,13 +541,20 @@ class Fold:
         self.items[body["item"]] = {
             "key": len(self.items) + 1, "id": body["item"], "object": body["object"]["digest"],
             "deposit_record": number, "depositor": principal(header), "deposited_at": header["time"],
-            "metadata_record": number, "metadata": body["metadata"],
+            "metadata_record": number, "metadata": body["metadata"], "verification": "submitted",
         }
         return [body["item"]]
 
     def evidence_described(self, number, header, body):
-        self.item(body["item"]).update(metadata_record=number, metadata=body["metadata"])
-        return [body["item"]]
+        item = self.item(body["item"])
+        for citation in self.citing.get(item["id"], {}).values():
+            person = self.dossiers[citation["dossier"]]["person"]
+            if body["metadata"].get("person", person) != person:
+                raise Wrong(f"it makes the item {body['metadata']['person']}'s, and {person}'s dossier cites it")
+        item.update(metadata_record=number, metadata=body["metadata"])
+        if item["verification"] in LOOKED_AT:
+            self.verify(item["id"], "submitted", None, None, number, header)
+        return [item["id"]]
 
     def object_extracted(self, number, header, body):
         if (body["state"] == "extracted") != ("text" in body) or (body["state"] == "failed") != ("reason" in body):
@@ -557,6 +589,10 @@ class Fold:
         if item["object"] != reference["object"]:
             raise Wrong(f"the object of {item['id']} is {item['object']}, not {reference['object']}")
         return item
+
+    def shown(self, body, member):
+        """The item of an evidence reference that a body may have: one more subject."""
+        return [self.evidence(body[member])["id"]] if member in body else []
 
     def unit(self, id):
         if id not in self.unit_ids:
@@ -623,7 +659,7 @@ class Fold:
             raise Wrong(f"its personal number is that of {self.numbers[trace['mac']]}")
         row = self.people.setdefault(body["person"], {"key": len(self.people) + 1, "id": body["person"]})
         row.update(
-            record=number, name=body["name"], birth_year=body.get("birth_year"), subject_group=body.get("group"),
+            record=number, name=body["name"], name_folded=folded(body["name"]), birth_year=body.get("birth_year"), subject_group=body.get("group"),
             account=body.get("account"), number_mac=trace.get("mac"), number_ending=trace.get("ending"))
         return [body["person"]]
 
@@ -636,16 +672,22 @@ class Fold:
         self.rule(body["rules"], "rule-set")
         if body["dossier"] in self.dossiers:
             raise Wrong(f"the dossier {body['dossier']} was opened before")
-        earlier = self.dossier_of.setdefault((body["person"], body["cycle"]), body["dossier"])
-        if earlier != body["dossier"]:
-            raise Wrong(f"{body['person']} has the dossier {earlier} in {body['cycle']}")
-        self.dossiers[body["dossier"]] = {
+        row = {
             "key": len(self.dossiers) + 1, "id": body["dossier"], "person": body["person"], "cycle": body["cycle"],
             "unit": body["unit"], "subject_group": body["group"], "criteria": body["criteria"], "rules": body["rules"],
             "opened_record": number, "stage": "registered", "stage_record": number,
         }
+        self.check_is_only(row)
+        self.dossiers[body["dossier"]] = row
+        self.dossiers_of.setdefault((body["person"], body["cycle"]), []).append(row)
         self.begin(body["dossier"], "registered", None, body["role"], number, header)
         return [body["dossier"], body["person"], body["unit"]]
+
+    def check_is_only(self, dossier):
+        """A person has one dossier a cycle, but for those that were withdrawn."""
+        for other in self.dossiers_of.get((dossier["person"], dossier["cycle"]), []):
+            if other is not dossier and other["stage"] != "withdrawn":
+                raise Wrong(f"{other['person']} has the dossier {other['id']} in {other['cycle']}")
 
     def begin(self, dossier, stage, act, role, number, header):
         self.stages[dossier, number] = {
@@ -657,6 +699,8 @@ class Fold:
 
     def move(self, dossier, stage, act, role, number, header):
         row = self.dossier(dossier)
+        if stage != "withdrawn":
+            self.check_is_only(row)
         self.stages[dossier, row["stage_record"]]["record_to"] = number
         row.update(stage=stage, stage_record=number)
         self.begin(dossier, stage, act, role, number, header)
@@ -670,10 +714,11 @@ class Fold:
             raise Wrong(f"{act} leads to {leads_to}, not to {body['to']}")
         if (act == "review") != ("review" in body) or act in NEEDS_REASON and "reason" not in body:
             raise Wrong(f"its act is {act} and does not go with its members")
-        if body.get("review", {}).get("minutes"):
-            self.evidence(body["review"]["minutes"])
+        review = body.get("review", {})
+        if review and int(review["held_on"][:4]) < dossier["cycle"]:
+            raise Wrong(f"its review was held on {review['held_on']}, before the cycle {dossier['cycle']} began")
         self.move(body["dossier"], body["to"], act, body["role"], number, header)
-        return [body["dossier"], dossier["person"]]
+        return [body["dossier"], dossier["person"]] + self.shown(review, "minutes")
 
     def evidence_cited(self, number, header, body):
         dossier, item = self.dossier(body["dossier"]), self.evidence(body["evidence"])
@@ -700,18 +745,20 @@ class Fold:
             "object": item["object"], "pages": ",".join(map(str, body.get("pages", []))), "text": body.get("text"),
             "reaffirms": body.get("reaffirms"), "record_from": number, "record_to": None,
         }
-        self.cited.setdefault(body["dossier"], {})[body["citation"]] = self.citations[body["citation"]]
+        for holding, id in ((self.cited, body["dossier"]), (self.citing, item["id"])):
+            holding.setdefault(id, {})[body["citation"]] = self.citations[body["citation"]]
         return [body["dossier"], dossier["person"], item["id"]]
 
     def citation_withdrawn(self, number, header, body):
         dossier, citation = self.dossier(body["dossier"]), self.cited.get(body["dossier"], {}).pop(body["citation"], None)
         if citation is None:
             raise Wrong(f"the dossier has no citation {body['citation']} that holds")
+        del self.citing[citation["item"]][body["citation"]]
         citation["record_to"] = number
         return [body["dossier"], dossier["person"], citation["item"]]
 
     def verify(self, item, state, method, by, number, header):
-        self.item(item)
+        self.item(item)["verification"] = state
         earlier = self.truth.get(item)
         if earlier:
             if earlier["state"] == "superseded":
@@ -752,12 +799,16 @@ class Fold:
     # Decisions.
 
     def document(self, document):
-        """A decision document is the same in all records, and there is one of a number, notation and date."""
-        if "scan" in document:
-            self.evidence(document["scan"])
-        for key in (document["decision"], (document["code_number"], document["code_notation"], document["issued_on"])):
+        """A decision document is the same in all records, and an authority has one of a number, notation and date.
+
+        Returns what it adds to the subjects.
+        """
+        scan = self.shown(document, "scan")
+        code = tuple(document[member] for member in ("code_number", "code_notation", "issued_on", "authority"))
+        for key in (document["decision"], code):
             if self.documents.setdefault(key, document) != document:
                 raise Wrong(f"a record before has its document {document['decision']} otherwise")
+        return scan
 
     def decide(self, number, document, title, **columns):
         if title is not None and title in self.given:
@@ -765,14 +816,16 @@ class Fold:
         self.decisions[number] = {
             "record": number, "decision": document["decision"], "title": title, **columns,
             **{column: document[column] for column in ("code_number", "code_notation", "issued_on")},
-            "revoked_record": None,
+            "revoked_record": None, "replaced_record": None,
         }
         if title is not None:
             self.given[title] = self.decisions[number]
 
     def dossier_decided(self, number, header, body):
         dossier, title = self.dossier(body["dossier"]), body.get("title")
-        self.document(body["document"])
+        scan = self.document(body["document"])
+        if int(body["document"]["issued_on"][:4]) < body["cycle"]:
+            raise Wrong(f"it is dated {body['document']['issued_on']}, before the cycle {body['cycle']} began")
         bound = {"person": "person", "cycle": "cycle", "unit": "unit", "group": "subject_group", "criteria": "criteria",
                  "rules": "rules", "from": "stage"}
         for member, column in bound.items():
@@ -787,7 +840,7 @@ class Fold:
             id: {
                 "citation": id, "indicator": row["indicator"],
                 "evidence": {"item": row["item"], "object": row["object"]},
-                "verification": self.truth.get(row["item"], {}).get("state", "submitted"),
+                "verification": self.items[row["item"]]["verification"],
                 **({"pages": list(map(int, row["pages"].split(",")))} if row["pages"] else {}),
                 **({"text": row["text"]} if row["text"] else {}),
             } for id, row in self.cited.get(body["dossier"], {}).items()}
@@ -802,23 +855,26 @@ class Fold:
             raise Wrong("its title, what is unmet, its grade and its total do not go together")
         if title is not None and body["total_halves"] != total:
             raise Wrong(f"its total is {body['total_halves']}, its scores are {total}")
-        earlier = self.recognised.pop(body["dossier"], None)
-        if earlier and earlier["revoked_record"] is None:
-            earlier["revoked_record"] = number
+        if body["dossier"] in self.decided:
+            self.decided[body["dossier"]]["replaced_record"] = number
         self.decide(
             number, body["document"], title, dossier=body["dossier"], person=body["person"], cycle=body["cycle"],
             unit=body["unit"], honour=None)
-        if title is not None:
-            self.recognised[body["dossier"]] = self.decisions[number]
+        self.decided[body["dossier"]] = self.decisions[number]
         stage, act = ("refused", "refuse") if title is None else ("recognised", "recognise")
         self.standing[body["dossier"]] = stage
         self.move(body["dossier"], stage, act, body["role"], number, header)
-        return [body["dossier"], body["person"], body["document"]["decision"]] + ([title] if title else [])
+        return [body["dossier"], body["person"], body["document"]["decision"]] + ([title] if title else []) + scan
+
+    def holding(self, title):
+        """The row of the decision that gave a title which neither a revocation nor a later decision ended."""
+        given = self.given.get(title)
+        if given is None or given["revoked_record"] is not None or given["replaced_record"] is not None:
+            raise Wrong(f"there is no title {title} that holds")
+        return given
 
     def title_revoked(self, number, header, body):
-        given = self.given.get(body["title"])
-        if given is None or given["revoked_record"] is not None:
-            raise Wrong(f"there is no title {body['title']} that holds")
+        given = self.holding(body["title"])
         if body.get("dossier") != given["dossier"]:
             raise Wrong(f"its dossier is {body.get('dossier')}, that of the title is {given['dossier']}")
         given["revoked_record"] = number
@@ -829,21 +885,22 @@ class Fold:
 
     def honour_granted(self, number, header, body):
         self.person(body["person"])
-        self.document(body["document"])
+        scan = self.document(body["document"])
         self.rule(body["rules"], "rule-set")
         cycles = []
         for title in body["titles"]:
-            given = self.given.get(title)
-            holds = given is not None and given["revoked_record"] is None
-            if not holds or given["person"] != body["person"] or given["honour"] is not None:
-                raise Wrong(f"{body['person']} has no title {title} that holds")
+            given = self.holding(title)
+            if given["person"] != body["person"] or given["honour"] is not None:
+                raise Wrong(f"{title} is not {body['person']}'s title of a year")
+            if body["document"]["issued_on"] < given["issued_on"]:
+                raise Wrong(f"it is dated {body['document']['issued_on']}, its title {title} {given['issued_on']}")
             cycles.append(given["cycle"])
         if cycles != list(range(cycles[0], cycles[0] + len(cycles))):
             raise Wrong(f"its titles are of the years {cycles}, not one year after the other")
         self.decide(
             number, body["document"], body["honour"], dossier=None, person=body["person"], cycle=cycles[-1], unit=None,
             honour=body["name"])
-        return [body["honour"], body["person"], body["document"]["decision"]]
+        return [body["honour"], body["person"], body["document"]["decision"]] + scan
 
 
 def check_records(db):
@@ -958,11 +1015,6 @@ def check_piece_lists(db, fold, sound):
         found(f"list of pieces of object {name}", "no record names the object")
 
 
-def is_known_to_unicode(data):
-    """Whether this Python knows all characters; it cannot normalise or fold others as another version does."""
-    return all(unicodedata.category(character) != "Cn" for character in data)
-
-
 def check_texts(archive, fold, sound):
     for number, body in fold.texts:
         name = body["text"]["digest"]
@@ -1027,7 +1079,7 @@ def check_view(db, table, key, rows):
             found(f"view {table}, {name}", "it is missing")
             continue
         for column, value in row.items():
-            if stored[name][column] != value:
+            if value is not UNKNOWN and stored[name][column] != value:
                 found(f"view {table}, {name}", f"{column} is {stored[name][column]!r}, by the records it is {value!r}")
     for name in stored:
         if name not in expected:
@@ -1085,8 +1137,8 @@ def check_folders(archive):
             found(f"staging/{name}", "a leftover that the start did not remove")
 
 
-def check_keys(archive):
-    """A copy may be without keys; one that is there is whole, and its owner's alone."""
+def check_keys(archive, fingerprint):
+    """A copy may be without keys; one that is there is this archive's, and its owner's alone."""
     for path in sorted((archive / "keys").glob("*")):
         status = path.lstat()
         if path.name != "person-number.key" or not stat.S_ISREG(status.st_mode):
@@ -1095,9 +1147,12 @@ def check_keys(archive):
             found(f"keys/{path.name}", f"its mode is {stat.S_IMODE(status.st_mode):o} and not 600")
         elif status.st_size != 32:
             found(f"keys/{path.name}", f"it has {status.st_size} bytes and not 32")
+        elif fingerprint not in (None, hmac.digest(path.read_bytes(), b"key", "sha256")[:16].hex()):
+            found(f"keys/{path.name}", "it is not the key that format.json has the code of")
 
 
 def check_format(archive, fold):
+    """The code of the key, as far as it can be read."""
     data = (archive / "format.json").read_bytes()
     try:
         if not data.endswith(b"\n"):
@@ -1105,8 +1160,10 @@ def check_format(archive, fold):
         description = checked(data[:-1], FORMAT)
         if fold.archive not in (None, description["archive"]):
             raise Wrong(f"it names {description['archive']}, record 0 names {fold.archive}")
+        return description["person_number_key"]
     except Wrong as wrong:
         found("format.json", wrong)
+        return None
 
 
 def check_acknowledged(lines, fold, whole, sound):
@@ -1142,7 +1199,7 @@ def check(archive, acknowledged):
             with reading("archive.sqlite"):
                 fold, whole, records, record_root = check_records(db)
                 entries, access_root = check_access(db, fold)
-        check_format(archive, fold)
+        fingerprint = check_format(archive, fold)
         sound = check_objects(archive, fold)
         check_texts(archive, fold, sound)
         check_rules(archive, fold, sound)
@@ -1158,7 +1215,7 @@ def check(archive, acknowledged):
             if db and fold.is_complete:
                 check_search(db, records)
     check_folders(archive)
-    check_keys(archive)
+    check_keys(archive, fingerprint)
     confirmed = check_acknowledged(acknowledged, fold, whole, sound) if acknowledged is not None else None
     return (
         f"{records} records, root {record_root}; {entries} access log entries, root {access_root}; "

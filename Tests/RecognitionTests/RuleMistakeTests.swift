@@ -75,7 +75,8 @@ struct RuleMistakeTests {
         Edit("value: 80", "value: .inf", "line 8: \"threshold\" must be points from 0 to 1000, such as 8 or 9.5, not \".inf\""),
         Edit("version: 1", "version: 1.0", "line 3: \"version\" must be a whole number from 1 to 9999, not \"1.0\""),
         Edit("version: 1", "version: \"1\"", "line 3: \"version\" must be a whole number from 1 to 9999, not \"1\""),
-        Edit("version: 1", "version: 99999999999999999999", "line 3: \"version\" must be a whole number from 1 to 9999, not \"99999999999999999999\""),
+        Edit(
+            "version: 1", "version: 99999999999999999999", "line 3: \"version\" must be a whole number from 1 to 9999, not \"99999999999999999999\""),
         Edit("title: T", "title: 2022", "line 4: \"title\" must be text, not 2022; put it in quotes"),
         Edit("title: T", "title: true", "line 4: \"title\" must be text, not true; put it in quotes"),
         Edit("title: T", "title: \" \"", "line 4: \"title\" is empty"),
@@ -84,7 +85,9 @@ struct RuleMistakeTests {
         Edit("title: T", "title: ~", "line 4: a value is missing; leave the key out, or put text in quotes"),
 
         // Keys.
-        Edit("threshold:", "treshold:", "line 1: the document lacks \"threshold\"", "line 8: the document knows no \"treshold\"; did you mean \"threshold\"?"),
+        Edit(
+            "threshold:", "treshold:", "line 1: the document lacks \"threshold\"",
+            "line 8: the document knows no \"treshold\"; did you mean \"threshold\"?"),
         Edit("title: T", "title: T\nremark: R", "line 5: the document knows no \"remark\""),
         Edit("version: 1\n", "", "line 1: the document lacks \"version\""),
         Edit("kind: rule-set", "kind: ruleset", "line 1: \"kind\" must be one of criteria-set, rule-set, not \"ruleset\"; did you mean rule-set?"),
@@ -92,50 +95,75 @@ struct RuleMistakeTests {
         Edit("title: T", "title: T\ncode: y", "line 2: written again further down in the same group: \"code\"; keep one"),
         Edit("{value: 80,", "{value: 80, \"value\": 81,", "line 8: written again further down in the same group: \"value\"; keep one"),
         Edit("title: T", "title: T\n<<: {}", "line 5: a merge key (<<): write the members out"),
-        Edit("title: T", "title: T\n? [a]\n: b", "line 5: a key must be a name, not a list or a group"),
-        Edit("code: x", "code: Lạng Sơn", "line 2: \"code\" must be a code of at most 64 letters without marks, digits, \".\", \"_\" or \"-\", not \"Lạng Sơn\""),
+        Edit("title: T", "title: T\n? [a]\n: b", "line 5: a key behind a question mark: a key is a name alone; put text that begins so in quotes"),
+        Edit("title: T", "title: T\n[a, b]: c", "line 5: a key must be a name, not a list or a group"),
+        Edit(
+            "code: x", "code: Lạng Sơn",
+            "line 2: \"code\" must be a code of at most 64 letters without marks, digits, \".\", \"_\" or \"-\", not \"Lạng Sơn\""),
 
         // Sources and quotes.
         Edit("value: 80, source: s", "value: 80, source: t", "line 8: \"sources\" has no \"t\"; did you mean \"s\"?"),
         Edit("value: 80, source: s", "value: 80", "line 8: \"threshold\" lacks \"source\""),
-        Edit("value: 80, source: s, quote: q", "value: 80, source: s", "line 8: \"threshold\" has no quote: give the words of the source, or write \"provisional: true\""),
+        Edit(
+            "value: 80, source: s, quote: q", "value: 80, source: s",
+            "line 8: \"threshold\" has no quote: give the words of the source, or write \"provisional: true\""),
         Edit("{s: {title: S, issuer: I}}", "{s: {title: S}}", "line 5: the source \"s\" lacks \"issuer\""),
-        Edit("{s: {title: S, issuer: I}}", "{s: {title: S, issuer: I, date: 31/2/2022}}", "line 5: \"date\" must be a date such as 2022-06-16, not \"31/2/2022\""),
+        Edit(
+            "{s: {title: S, issuer: I}}", "{s: {title: S, issuer: I, date: 31/2/2022}}",
+            "line 5: \"date\" must be a date such as 2022-06-16, not \"31/2/2022\""),
         Edit("{s: {title: S, issuer: I}}", "{}", "line 5: \"sources\" is empty: every value needs its source"),
 
         // Periods.
-        Edit("title: T", "title: T\neffective:\n  from: 2022-07-30\n  until: 2022-07-29", "line 7: \"effective\" ends on 2022-07-29, before it begins on 2022-07-30"),
+        Edit(
+            "title: T", "title: T\neffective:\n  from: 2022-07-30\n  until: 2022-07-29",
+            "line 7: \"effective\" ends on 2022-07-29, before it begins on 2022-07-30"),
         Edit("title: T", "title: T\neffective: {}", "line 5: \"effective\" needs \"from\" or \"until\""),
         Edit("title: T", "title: T\neffective: {from: July}", "line 5: \"from\" must be a date such as 2022-06-16, not \"July\""),
 
         // Numbers that contradict one another.
-        Edit("scale_maximum: {value: 10", "total_maximum: {value: 70, source: s, quote: q}\nscale_maximum: {value: 10", "line 9: \"threshold\" is 80, above what a dossier can have, 70"),
+        Edit(
+            "scale_maximum: {value: 10", "total_maximum: {value: 70, source: s, quote: q}\nscale_maximum: {value: 10",
+            "line 9: \"threshold\" is 80, above what a dossier can have, 70"),
         Edit("floor: {value: 5", "floor: {value: 11", "line 9: \"floor\" is 11, above what an indicator can have, 10"),
-        Edit("floor: {value: 5", "partial_floor: {value: 10.5, source: s, quote: q}\nfloor: {value: 5", "line 9: \"partial_floor\" is 10.5, above what an indicator can have, 10"),
+        Edit(
+            "floor: {value: 5", "partial_floor: {value: 10.5, source: s, quote: q}\nfloor: {value: 5",
+            "line 9: \"partial_floor\" is 10.5, above what an indicator can have, 10"),
         Edit("scale_minimum: {value: 0", "scale_minimum: {value: 11", "line 6: \"scale_minimum\" is 11, above \"scale_maximum\", 10"),
 
         // Words of the program.
         Edit("value: none", "value: always", "line 11: \"evidence\" must be one of none, quantifiable, not \"always\""),
-        Edit("act: review", "act: revue", "line 12: \"act\" must be one of review, appraise, confirm, propose, recognise, not \"revue\"; did you mean review?"),
+        Edit(
+            "act: review", "act: revue",
+            "line 12: \"act\" must be one of review, appraise, confirm, propose, recognise, not \"revue\"; did you mean review?"),
         Edit("role: reviewer", "role: citizen", "line 12: \"role\" must be one of reviewer, appraiser, confirmer, authority, not \"citizen\""),
         Edit("{act: review, role: reviewer}, ", "", "line 12: \"track\" must begin with \"review\""),
         Edit(", {act: recognise, role: authority}", "", "line 12: \"track\" must end with \"recognise\""),
-        Edit("{act: review, role: reviewer}", "{act: review, role: reviewer}, {act: review, role: reviewer}", "line 12: \"review\" stands after \"review\"; the order is review, appraise, confirm, propose, recognise, each once"),
+        Edit(
+            "{act: review, role: reviewer}", "{act: review, role: reviewer}, {act: review, role: reviewer}",
+            "line 12: \"review\" stands after \"review\"; the order is review, appraise, confirm, propose, recognise, each once"),
         Edit("[{act: review, role: reviewer}, {act: recognise, role: authority}]", "[]", "line 12: \"track\" is an empty list"),
-        Edit("title: T", "title: T\nhonour: {value: {years: 1, name: H}, source: s, quote: q}", "line 5: \"years\" must be a whole number from 2 to 50, not 1"),
-        Edit("title: T", "title: T\ngrades: [{name: B, from: 90, source: s, quote: q}, {name: A, from: 80, source: s, quote: q}]", "line 5: the grade \"A\" from 80 stands after one from 90; write the lowest first"),
+        Edit(
+            "title: T", "title: T\nhonour: {value: {years: 1, name: H}, source: s, quote: q}",
+            "line 5: \"years\" must be a whole number from 2 to 50, not 1"),
+        Edit(
+            "title: T", "title: T\ngrades: [{name: B, from: 90, source: s, quote: q}, {name: A, from: 80, source: s, quote: q}]",
+            "line 5: the grade \"A\" from 80 stands after one from 90; write the lowest first"),
         Edit("threshold: {value: 80, source: s, quote: q}", "threshold: 80", "line 8: \"threshold\" must be a group of named members, not 80"),
 
         // YAML.
-        Edit("title: T", "title: &t T", "line 4: an anchor (&): write the value out, and quote text"),
-        Edit("title: T", "title: &t\n  a: b", "line 4: an anchor (&): write the value out, and quote text"),
-        Edit("title: T", "title: *t", "line 4: an alias (*): write the value out"),
+        Edit("title: T", "title: &t T", "line 4: an anchor (&): write the value out; put text that begins so in quotes"),
+        Edit("title: T", "title: &t\n  a: b", "line 4: an anchor (&): write the value out; put text that begins so in quotes"),
+        Edit("title: T", "title: *t", "line 4: an alias (*): write the value out; put text that begins so in quotes"),
         Edit("title: T", "title: !!str T", "line 4: a tag (tag:yaml.org,2002:str): leave it out, and quote what is text"),
         Edit("title: T", "title: !x T", "line 4: a tag (!x): leave it out, and quote what is text"),
         Edit("sources: {s: {title: S, issuer: I}}", "sources:\n\ts: {title: S, issuer: I}", "line 6: indented with a tab; indent with spaces"),
-        Edit("title: T", "title: \"T", "line 14: the YAML cannot be read here: while scanning a quoted scalar that begins in line 4, found unexpected end of stream"),
+        Edit(
+            "title: T", "title: \"T",
+            "line 14: the YAML cannot be read here: while scanning a quoted scalar that begins in line 4, found unexpected end of stream"),
         Edit("title: T", "title: T: U", "line 4: the YAML cannot be read here: mapping values are not allowed in this context"),
-        Edit("title: T", "title: [T", "line 5: the YAML cannot be read here: while parsing a flow sequence that begins in line 4, did not find expected ',' or ']'"),
+        Edit(
+            "title: T", "title: [T",
+            "line 5: the YAML cannot be read here: while parsing a flow sequence that begins in line 4, did not find expected ',' or ']'"),
         Edit("title: T", "title: T\n---\nkind: rule-set", "line 5: a second document; write each into a file of its own"),
         Edit("title: T", "title: T\u{2028}U", "line 4: the character U+2028 cannot be seen or printed; take it out"),
         Edit("title: T", "title: T\u{7}", "line 4: the character U+0007 cannot be seen or printed; take it out"),
@@ -198,36 +226,45 @@ struct RuleMistakeTests {
     }
 
     /// Texts as an attacker would write them, or somebody who sends the wrong file.
-    static let hostile: [(name: String, text: String)] = [
-        ("nothing", ""), ("spaces", "   \n"), ("a comment", "# x"), ("a short text", "a"), ("a list", "- a\n- b"), ("a number", "1"),
-        ("an end", "..."), ("only a second document", "---\n---\n"), ("a directive", "%YAML 9.9\n---\na: b"), ("NUL", "a: \0b"),
-        ("brackets", String(repeating: "[", count: 100_000)), ("braces", String(repeating: "{a: ", count: 100_000)),
-        ("dashes", String(repeating: "- ", count: 100_000)), ("keys", String(repeating: "? ", count: 100_000)),
-        ("closed brackets", String(repeating: "[", count: 900) + String(repeating: "]", count: 900)),
-        ("keys in keys", String(repeating: "{", count: 300) + String(repeating: "a: b}: c, ", count: 300)),
-        (
+    struct Hostile: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let text: String
+
+        init(_ name: String, _ text: String) {
+            testDescription = name
+            self.text = text
+        }
+    }
+
+    static let hostile: [Hostile] = [
+        Hostile("nothing", ""), Hostile("spaces", "   \n"), Hostile("a comment", "# x"), Hostile("a short text", "a"), Hostile("a list", "- a\n- b"),
+        Hostile("a number", "1"),
+        Hostile("an end", "..."), Hostile("only a second document", "---\n---\n"), Hostile("a directive", "%YAML 9.9\n---\na: b"),
+        Hostile("NUL", "a: \0b"),
+        Hostile("brackets", String(repeating: "[", count: 100_000)), Hostile("braces", String(repeating: "{a: ", count: 100_000)),
+        Hostile("dashes", String(repeating: "- ", count: 100_000)), Hostile("keys", String(repeating: "? ", count: 100_000)),
+        Hostile("closed brackets", String(repeating: "[", count: 900) + String(repeating: "]", count: 900)),
+        Hostile("keys in keys", String(repeating: "{", count: 300) + String(repeating: "a: b}: c, ", count: 300)),
+        Hostile(
             "a long list as a key of a key", String(repeating: "? ", count: 400) + "[" + String(repeating: "x,", count: 200_000) + "]"
         ),
-        ("too large", String(repeating: "# x\n", count: 300_000)), ("many keys", (0..<60_000).map { "k\($0): v\n" }.joined()),
-        (
+        Hostile("too large", String(repeating: "# x\n", count: 300_000)),
+        Hostile("many keys", "kind: rule-set\n" + (0..<20_000).map { "k\($0): v\n" }.joined()),
+        Hostile(
             "laughs",
-            "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + (0..<30).map { "k\($0): &b\($0) [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" }.joined() + "? *b29\n: x\n"
+            "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + (0..<30).map { "k\($0): &b\($0) [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" }.joined()
+                + "? *b29\n: x\n"
         ),
-        (
+        Hostile(
             "laughs as keys",
             (0..<40).map { "? &l\($0) [\($0 == 0 ? "x" : "*l\($0 - 1)"), \($0 == 0 ? "y" : "*l\($0 - 1)")]\n: x\n" }.joined()
         ),
-        ("an alias of itself", "a: &a [*a]"), ("a merge", "a: &a {b: c}\nd:\n  <<: *a"),
+        Hostile("an alias of itself", "a: &a [*a]"), Hostile("a merge", "a: &a {b: c}\nd:\n  <<: *a"),
     ]
 
-    @Test("No text crashes the reader or keeps it long", arguments: hostile)
-    func survives(name: String, text: String) {
-        let clock = ContinuousClock()
-        var mistakes: [String] = []
-        let time = clock.measure { mistakes = Self.mistakes(text) }
-        #expect(!mistakes.isEmpty)
-        #expect(time < .seconds(20), "\(name): \(time)")
-        print(name, time, mistakes.prefix(2))
+    @Test("No text crashes the reader or keeps it long", .timeLimit(.minutes(2)), arguments: hostile)
+    func survives(_ hostile: Hostile) {
+        #expect(!Self.mistakes(hostile.text).isEmpty)
     }
 
     @Test("Damaged documents are refused or read, never worse")
@@ -235,7 +272,9 @@ struct RuleMistakeTests {
         let seed = UInt64.random(in: 0 ... .max)
         print("damaged documents: seed \(seed)")
         var numbers = SeededNumbers(seed: seed)
-        let pieces = ["&", "*", "!", "|", ">", "\t", "\n", "  ", ":", "- ", "? ", "{", "}", "[", "]", "\"", "'", "#", "%", "---\n", "đ", "\u{0}", "<<: ", "1"]
+        let pieces = [
+            "&", "*", "!", "|", ">", "\t", "\n", "  ", ":", "- ", "? ", "{", "}", "[", "]", "\"", "'", "#", "%", "---\n", "đ", "\u{0}", "<<: ", "1",
+        ]
         for text in [Self.rules, Self.criteria] {
             for _ in 0..<1500 {
                 var scalars = Array(text.unicodeScalars)
@@ -258,7 +297,13 @@ struct RuleMistakeTests {
         }
     }
 
-    @Test("Texts survive the canonical JSON", arguments: ["a & b", "&a *b !c", "đ \"x\" \\ \n y", "# no comment", "- x: y", "010", "no", "2022-07-30", "1:30", "{a}", "a\tb", "é🙂", "~", "  x "])
+    @Test(
+        "Texts survive the canonical JSON",
+        arguments: [
+            "a & b", "&a *b !c ? d", "?", "&\u{301} x ?\u{301}", "đ \"x\" \\ \n y", "# no comment", "- x: y", "010", "no", "2022-07-30", "1:30",
+            "{a}", "a\tb", "é🙂", "~",
+            "  x ",
+        ])
     func keepsText(title: String) throws {
         let text = Self.rules.replacing("title: T", with: "title: \(RuleTree.text(title).json)")
         let document = try RuleDocument(reading: text, name: "x")
@@ -266,10 +311,13 @@ struct RuleMistakeTests {
         #expect(try RuleDocument(reading: document.tree.json, name: "x") == document)
     }
 
-    @Test("Text may be written in each way of YAML", arguments: [
-        ("title: R&D", "R&D"), ("title: 'it''s'", "it's"), ("title: >\n  a\n  b", "a b"), ("title: |\n  a\n  b", "a\nb"), ("title: a\n  b", "a b"),
-        ("title: \"\\u0111\"", "đ"), ("\"title\": T # x", "T"), ("title: no", "no"), ("title: 010", "010"), ("title: a*b &c", "a*b &c"),
-    ])
+    @Test(
+        "Text may be written in each way of YAML",
+        arguments: [
+            ("title: R&D?", "R&D?"), ("title: 'it''s'", "it's"), ("title: >\n  a\n  b", "a b"), ("title: |\n  a\n  b", "a\nb"),
+            ("title: a\n  b", "a b"),
+            ("title: \"\\u0111\"", "đ"), ("\"title\": T # x", "T"), ("title: no", "no"), ("title: 010", "010"), ("title: a*b &c", "a*b &c"),
+        ])
     func readsText(line: String, title: String) throws {
         #expect(try RuleDocument(reading: Self.rules.replacing("title: T", with: line), name: "x").title == title)
         let windows = Self.rules.replacing("title: T", with: line).replacing("\n", with: "\r\n")

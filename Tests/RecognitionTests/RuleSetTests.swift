@@ -21,6 +21,13 @@ struct RuleSetTests {
         #expect(try RuleDocument(reading: document.tree.json, name: name) == document)
     }
 
+    @Test("The example of the README is a rule set")
+    func readsTheExample() throws {
+        let text = try String(contentsOf: Shipped.root.appending(path: "Storage/Criteria/README.md"), encoding: .utf8)
+        let example = try #require(text.split(separator: "```yaml\n").last?.split(separator: "```").first)
+        #expect(try Shipped.rules(reading: String(example)).threshold.value == Points(80))
+    }
+
     // MARK: The table of rules: what each plan says, and where
 
     @Test("mỗi chỉ số đánh giá cho điểm từ 1 đến 10 (Lạng Sơn II.2.b); điểm tối đa là 10 điểm (Tân Thạnh II.3)")
@@ -98,6 +105,7 @@ struct RuleSetTests {
                 TrackStep(act: .review, role: .reviewer), TrackStep(act: .propose, role: .reviewer),
                 TrackStep(act: .recognise, role: .authority),
             ])
+        for name in Shipped.rules { _ = try DossierLife(track: try Shipped.rules(name).track.value) }
         #expect(try Shipped.rules("tan-thanh-ward").track.value == residence)
         #expect(try Shipped.rules("pilot-2021").track.value == residence)
     }

@@ -174,7 +174,8 @@ struct VerdictTests {
     func halvesAndMaximum() throws {
         let rules = try Shipped.rules(reading: try Shipped.text("lang-son-agency").replacing("value: false", with: "value: true"))
         let criteria = try Shipped.criteria(
-            reading: try Shipped.text("framework").replacing("Công nghệ thông tin\"\n        quantifiable: true\n        maximum: 10",
+            reading: try Shipped.text("framework").replacing(
+                "Công nghệ thông tin\"\n        quantifiable: true\n        maximum: 10",
                 with: "Công nghệ thông tin\"\n        quantifiable: true\n        maximum: 7.5"))
         let verdict = rules.verdict(on: try Self.assessment("8.5 8 8 8 8 8 8 8 8 8"), under: criteria)
         #expect(verdict.unmet.map(\.statement) == ["B1 = 8 > 7.5"])
@@ -185,7 +186,8 @@ struct VerdictTests {
     // MARK: Five years running
 
     @Test(
-        "5 năm liền: five consecutive years that end with the last", arguments: [
+        "5 năm liền: five consecutive years that end with the last",
+        arguments: [
             ([2021, 2022, 2023, 2024, 2025], 2021...2025), ([2020, 2021, 2022, 2023, 2024, 2025], 2021...2025),
             ([2025, 2023, 2021, 2024, 2022, 2022], 2021...2025), ([2021, 2022, 2024, 2025, 2026], nil), ([2022, 2023, 2024, 2025], nil),
             ([2016, 2017, 2018, 2019, 2020, 2022], nil), ([], nil), ([Int.min, Int.max], nil), ([Int.min], nil),

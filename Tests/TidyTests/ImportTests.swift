@@ -95,11 +95,18 @@ struct ImportTests {
         arguments: ["try!", "@unchecked Sendable", "nonisolated(unsafe)", "as!", "try?", "fatalError("])
     func unsafeHasProof(_ pattern: String) throws {
         for source in try Self.sources() {
-            for (index, line) in source.lines.enumerated() where line.contains(pattern) && !line.trimmingCharacters(in: .whitespaces).hasPrefix("//")
-            {
+            for (index, line) in source.lines.enumerated()
+            where Self.has(line, pattern) && !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") {
                 let around = source.lines[max(0, index - 2)...min(source.lines.count - 1, index + 1)].joined(separator: "\n")
                 #expect(around.contains("//"), "\(source.target)/\(source.path):\(index + 1) has no comment that proves `\(pattern)`")
             }
+        }
+    }
+
+    /// Whether the pattern stands there as a word of its own: `try?`, not the end of `Entry?`.
+    private static func has(_ line: String, _ pattern: String) -> Bool {
+        line.ranges(of: pattern).contains { range in
+            range.lowerBound == line.startIndex || !line[line.index(before: range.lowerBound)].isLetter
         }
     }
 

@@ -1,0 +1,230 @@
+import Catalog
+import Evidence
+import Foundation
+import Testing
+
+/// What answers a question about one person, dossier, item or title must not walk a table: the cost follows the question.
+@Suite("Query plans", .enabled(if: hasSQLite, sqliteAbsence))
+struct QueryPlanTests {
+    /// A read of the catalog on the paths of recognition and of the traces.
+    struct Question: Sendable, CustomTestStringConvertible {
+        /// The name of the function and of its first parameter, as its declaration has them.
+        let name: String
+        /// Whether the answer is the sample's.
+        let ask: @Sendable (Catalog) throws -> Bool
+
+        var testDescription: String { name }
+
+        init(_ name: String, _ ask: @escaping @Sendable (Catalog) throws -> Bool) {
+            self.name = name
+            self.ask = ask
+        }
+    }
+
+    /// An archive with one of each thing.
+    private enum Sample {
+        static let person = PersonID(unchecked: "pe-0000000000000001")
+        static let dossier = DossierID(unchecked: "do-0000000000000001")
+        static let unit = UnitID(unchecked: "un-0000000000000001")
+        static let item = EvidenceID(unchecked: "ev-0000000000000001")
+        static let citation = CitationID(unchecked: "ci-0000000000000001")
+        static let title = TitleID(unchecked: "ti-0000000000000001")
+        static let decision = DecisionID(unchecked: "de-0000000000000001")
+        static let day = CalendarDate(year: 2025, month: 12, day: 20)
+        static let mac = Digest(of: "number".utf8)
+        static let (proof, criteria, rules) = (object(1), object(2), object(3))
+
+        static func append(to catalog: Catalog) throws {
+            let day = try #require(Sample.day)
+            let indicator = try #require(IndicatorCode("A1"))
+            let scores = [indicator: Score(points: Points(9))]
+            let evidence = EvidenceReference(item: item, object: proof.digest)
+            let bodies: [(RecordBody, [String])] = [
+                (.ruleImported(RuleImport(kind: .criteriaSet, code: "framework", version: 1, object: criteria)), []),
+                (.ruleImported(RuleImport(kind: .ruleSet, code: "ward", version: 1, object: rules)), []),
+                (
+                    .unitDeclared(
+                        UnitDeclaration(
+                            unit: unit, name: "Phường Mẫu", code: "1", kind: .ward, parent: unit, validFrom: day, validUntil: nil, legalBasis: nil)),
+                    [unit.text]
+                ),
+                (
+                    .unitSucceeded(
+                        UnitSuccession(from: unit, to: unit, kind: .rename, isWhole: true, effectiveOn: day, legalBasis: nil)), [unit.text]
+                ),
+                (
+                    .personDeclared(
+                        PersonDeclaration(
+                            person: person, name: "Nguyễn Văn Mẫu", birthYear: 1980, group: "farmer", account: "c-1",
+                            number: PersonalNumberTrace(mac: mac, ending: "001"))), [person.text]
+                ),
+                (
+                    .evidenceDeposited(
+                        Deposit(
+                            item: item, object: proof,
+                            metadata: EvidenceMetadata(codeNumber: "1", codeNotation: "GCN", issuedOn: day, validUntil: day, person: person))),
+                    [item.text]
+                ),
+                (
+                    .dossierOpened(
+                        DossierOpening(
+                            dossier: dossier, person: person, cycle: 2025, unit: unit, group: "farmer", criteria: criteria.digest,
+                            rules: rules.digest, role: .citizen)), [dossier.text, person.text]
+                ),
+                (
+                    .evidenceCited(Citation(id: citation, dossier: dossier, indicator: indicator, evidence: evidence, role: .citizen)),
+                    [dossier.text, item.text]
+                ),
+                (.scoresGiven(ScoreSheet(dossier: dossier, kind: .final, scores: scores, role: .appraiser)), [dossier.text]),
+                (
+                    .evidenceVerified(
+                        EvidenceVerification(item: item, state: .verified, method: .originalSeen, reason: nil, role: .reviewer)), [item.text]
+                ),
+                (
+                    .dossierDecided(
+                        PersonDecision(
+                            document: DecisionDocument(
+                                id: decision, codeNumber: "1", codeNotation: "QĐ-UBND", issuedOn: day, authority: "UBND phường",
+                                signer: "Lê Minh Họa",
+                                scan: nil),
+                            dossier: dossier, person: person, cycle: 2025, unit: unit, group: "farmer", from: .proposed,
+                            criteria: criteria.digest, rules: rules.digest, scores: scores, citations: [], reviewers: [], total: Points(90),
+                            grade: nil, unmet: [], title: title, role: .authority)), [dossier.text, person.text, title.text]
+                ),
+            ]
+            try catalog.append(bodies.map { Catalog.Draft($0, subjects: $1) }, by: operatorAtConsole, at: moment(0))
+        }
+    }
+
+    /// What the operations ask. A new function of these files has to be added here: see ``isComplete(file:)``.
+    static let questions: [Question] = [
+        Question("dossier(_") { try $0.dossier(Sample.dossier) != nil },
+        Question("dossiers(of") {
+            try $0.dossiers(of: Sample.person).count == 1
+                && $0.dossiers(of: Sample.person, cycle: 2025).count == 1
+        },
+        Question("dossiers(cycle") {
+            try $0.dossiers(cycle: 2025, limit: 5).count == 1
+                && $0.dossiers(cycle: 2025, unit: Sample.unit, limit: 5).count == 1
+                && $0.dossiers(cycle: 2025, stage: .recognised, limit: 5).count == 1
+        },
+        Question("stages(of") { try $0.stages(of: Sample.dossier).count == 2 },
+        Question("citation(_") { try $0.citation(Sample.citation) != nil },
+        Question("citations(of") { try $0.citations(of: Sample.dossier).count == 1 },
+        Question("citations(ofItem") { try $0.citations(ofItem: Sample.item).count == 1 },
+        Question("scores(of") { try $0.scores(of: Sample.dossier).count == 1 },
+        Question("verification(of") { try $0.verification(of: Sample.item).state == .verified },
+        Question("decision(giving") { try $0.decision(giving: Sample.title) != nil },
+        Question("documents(number") {
+            guard let day = Sample.day else { return false }
+            return try $0.documents(number: "1", notation: "QĐ-UBND", issuedOn: day).count == 1
+        },
+        Question("decisions(about") {
+            try $0.decisions(about: Sample.person).count == 1
+                && $0.decisions(about: Sample.dossier).count == 1
+        },
+        Question("decisions(in") { try $0.decisions(in: Sample.decision, limit: 5).count == 1 },
+        Question("person(_") { try $0.person(Sample.person) != nil },
+        Question("people(numbered") { try $0.people(numbered: Sample.mac).count == 1 },
+        Question("people(account") { try $0.people(account: "c-1").count == 1 },
+        Question("people(named") { try $0.people(named: "Nguyễn Văn Mẫu", born: 1980).count == 1 },
+        Question("people(nameBeginning") { try $0.people(nameBeginning: "nguyen", limit: 5).count == 1 },
+        Question("people(after") { try $0.people(after: 0, limit: 5).count == 1 },
+        Question("ids(_") {
+            try $0.ids(PersonID.self, prefix: "pe-0", limit: 5) == [Sample.person]
+                && $0.ids(UnitID.self, prefix: "un-0", limit: 5) == [Sample.unit]
+                && $0.ids(DossierID.self, prefix: "do-0", limit: 5) == [Sample.dossier]
+                && $0.ids(CitationID.self, prefix: "ci-0", limit: 5) == [Sample.citation]
+                && $0.ids(DecisionID.self, prefix: "de-0", limit: 5) == [Sample.decision]
+                && $0.ids(TitleID.self, prefix: "ti-0", limit: 5) == [Sample.title]
+        },
+        Question("unit(_") { try $0.unit(Sample.unit).count == 1 },
+        Question("units(code") { try $0.units(code: "1").count == 1 },
+        Question("units(after") { try $0.units(after: "", limit: 5).count == 1 },
+        Question("successions(_") {
+            try $0.successions(Sample.unit, isForward: true).count == 1
+                && $0.successions(Sample.unit, isForward: false).count == 1
+        },
+        Question("ruleDocument(_") { try $0.ruleDocument(Sample.rules.digest) != nil },
+        Question("ruleDocuments(code") {
+            try $0.ruleDocuments(code: "ward").count == 1
+                && $0.ruleDocuments().count == 2
+        },
+        Question("items(of") {
+            try $0.items(of: Sample.person).count == 1
+                && $0.items(of: Sample.proof.digest).count == 1
+        },
+        Question("items(codeNumber") { try $0.items(codeNumber: "1", codeNotation: "GCN", limit: 5).count == 1 },
+        Question("items(idPrefix") { try $0.items(idPrefix: "ev-0", limit: 5).count == 1 },
+        Question("items(before") { try $0.items(before: nil, limit: 5).count == 1 },
+        Question("items(_") { try $0.items(.verified, after: 0, limit: 5).count == 1 },
+        Question("items(issued") {
+            guard let day = Sample.day else { return false }
+            return try $0.items(issued: day...day, limit: 5).count == 1
+        },
+        Question("items(validUntil") {
+            guard let day = Sample.day else { return false }
+            return try $0.items(validUntil: day...day, limit: 5).count == 1
+        },
+        Question("items(uploaded") { try $0.items(uploaded: moment(0).date...moment(0).date, limit: 5).count == 1 },
+        Question("item(_") { try $0.item(Sample.item) != nil },
+        Question("object(_") { try $0.object(Sample.proof.digest) != nil },
+        Question("objects(_") { try $0.objects([Sample.proof.digest]).count == 1 },
+        Question("record(_") { try $0.record(1).header.number == 1 },
+        Question("records(about") { try $0.records(about: Sample.dossier.text).count == 4 },
+    ]
+
+    /// Statements that may walk a table, each with its reason.
+    static let walks = [
+        // All that were ever imported: a handful, each listed to a person.
+        "FROM rule_document JOIN object ON object.digest = rule_document.object  ORDER BY": "SCAN rule_document"
+    ]
+
+    @Test("an index answers", arguments: questions)
+    func plan(of question: Question) throws {
+        let folder = try TemporaryFolder()
+        let catalog = try Catalog(in: folder.path, creates: true)
+        try Sample.append(to: catalog)
+        let statements = try catalog.statementsRead {
+            let isRight = try question.ask(catalog)
+            #expect(isRight)
+        }
+        try catalog.close()
+        #expect(!statements.isEmpty)
+        for statement in statements {
+            let plan = try folder.sqlite("archive.sqlite", "EXPLAIN QUERY PLAN \(statement);")
+            let words = statement.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+            let allowed = Self.walks.first { words.contains($0.key) }?.value
+            for line in plan.split(separator: "\n") where line.contains("SCAN") {
+                #expect(allowed.map { line.contains($0) } ?? false, "\(words)\n\(plan)")
+            }
+            // A page of a list that sorts reads all that there is to list; sorting what is alike in the index reads only that.
+            if words.contains("LIMIT") {
+                let sorts = plan.split(separator: "\n").filter { $0.contains("TEMP B-TREE") && !$0.contains("RIGHT PART OF ORDER BY") }
+                #expect(sorts.isEmpty, "\(words)\n\(plan)")
+            }
+        }
+    }
+
+    @Test("every question of the recognition paths is in the list", arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists"])
+    func isComplete(file: String) throws {
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Catalog")
+        let text = try String(contentsOf: sources.appending(path: "\(file).swift"), encoding: .utf8)
+        // `ids<ID: OpaqueIdentifier>(_: ID.Type, …` is `ids(_`.
+        let names = text.matches(of: /public func ([A-Za-z]+)(?:<[^>]*>)?\(\s*([A-Za-z_]+)/).map { "\($0.1)(\($0.2)" }
+        #expect(!names.isEmpty)
+        #expect(Set(names).subtracting(Self.questions.map(\.name)).isEmpty)
+    }
+
+    @Test func `a rebuild leaves every index as it was`() throws {
+        let folder = try TemporaryFolder()
+        let catalog = try Catalog(in: folder.path, creates: true)
+        try Sample.append(to: catalog)
+        let schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name;"
+        let before = try folder.sqlite("archive.sqlite", schema)
+        #expect(before.contains("citation_by_item"))
+        try catalog.rebuildViews { _, _ in }
+        try catalog.close()
+        #expect(try folder.sqlite("archive.sqlite", schema) == before)
+    }
+}

@@ -78,16 +78,24 @@ extension DatabasePool {
     /// Moves what is in the write-ahead log into the database, and closes it. By the connection that writes, because
     /// the last one to close is one that only reads and cannot.
     func checkpointAndClose() throws {
-        try checkpointUnlessRead(.passive)
+        try emptyLog()
         try close()
     }
 
-    /// Moves what is in the write-ahead log into the database.
-    func checkpointUnlessRead(_ mode: Database.CheckpointMode) throws {
-        do {
-            try writeWithoutTransaction { db in _ = try db.checkpoint(mode) }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-            // A reader from outside: the log is part of the database and is moved another time.
+    /// Moves what is in the write-ahead log into the database and empties the log, because whoever opens the database next reads
+    /// all of it first. Waits for nobody: where somebody from outside reads, the log is part of the database and is emptied
+    /// another time.
+    func emptyLog() throws {
+        try writeWithoutTransaction { db in
+            let usual = try Int.fetchOne(db, sql: "PRAGMA busy_timeout") ?? 0
+            try db.execute(sql: "PRAGMA busy_timeout = 0")
+            for mode in [Database.CheckpointMode.truncate, .passive] {
+                do {
+                    _ = try db.checkpoint(mode)
+                    break
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
+            }
+            try db.execute(sql: "PRAGMA busy_timeout = \(usual)")
         }
     }
 }

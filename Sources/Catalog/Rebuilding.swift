@@ -93,6 +93,6 @@ extension DatabasePool {
         let outcome = Result { try write { db in try work(db) } }
         try writeWithoutTransaction { db in try db.execute(sql: "PRAGMA cache_size = \(usual)") }
         try outcome.get()
-        try checkpointUnlessRead(.truncate)
+        try emptyLog()
     }
 }

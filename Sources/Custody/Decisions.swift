@@ -62,7 +62,9 @@ extension Archive {
                 }
                 let paper = try decisionDocument(document, otherwise: ruleSet(first.rules).authority.value, act)
                 var decisions: [(PersonDecision, Verdict, CollectiveReview?)] = []
-                for view in views { decisions.append(try decision(view, paper, role, actor, refuse)) }
+                for view in views {
+                    decisions.append(try naming(view.id, of: views.count, act) { try decision(view, paper, role, actor, refuse) })
+                }
                 var firstRecord: Int?
                 if applies {
                     firstRecord = try record(

@@ -184,7 +184,7 @@ extension Archive {
                     .filter { seen.insert($0.id).inserted }
                 let reason = try reason.map { try Self.line($0, "reason") }
                 let drafts = try views.map { view in
-                    let step = try step(view, act, role, reason, review, actor)
+                    let step = try naming(view.id, of: views.count, act.rawValue) { try self.step(view, act, role, reason, review, actor) }
                     var ids: [any OpaqueIdentifier] = [view.id, view.person]
                     if let minutes = step.review?.minutes { ids.append(minutes.item) }
                     return (RecordBody.dossierStepped(step), ids)
@@ -192,6 +192,15 @@ extension Archive {
                 if !drafts.isEmpty { try record(drafts, by: actor) }
                 return try views.map { try summary(dossier($0.id)) }
             }
+        }
+    }
+
+    /// Of several dossiers, the error names the one that it is about.
+    func naming<Value>(_ dossier: DossierID, of count: Int, _ act: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as LifeError where count > 1 {
+            throw ArchiveError.refused(act: "\(act), because of \(dossier)", reason: error.description)
         }
     }
 

@@ -73,7 +73,7 @@ extension Archive {
     }
 
     /// What was valid on no day of the cycle proves nothing in it.
-    private func checkValidity(_ metadata: EvidenceMetadata, in cycle: Int, _ refuse: (String) -> ArchiveError) throws {
+    func checkValidity(_ metadata: EvidenceMetadata, in cycle: Int, _ refuse: (String) -> ArchiveError) throws {
         if let until = metadata.validUntil, until.year < cycle { throw refuse("it was valid until \(until), before the cycle \(cycle)") }
         if let from = metadata.validFrom, from.year > cycle { throw refuse("it is valid from \(from), after the cycle \(cycle)") }
     }

@@ -55,6 +55,9 @@ extension Archive {
                 let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier")) }
                     .filter { seen.insert($0.id).inserted }
                 guard let first = views.first else { throw refuse("no dossier is named") }
+                guard Set(views.map { "\($0.person)/\($0.cycle)" }).count == views.count else {
+                    throw refuse("two of the dossiers are one person's of one cycle")
+                }
                 let authorities = Set(try views.map { try ruleSet($0.rules).authority.value })
                 if document.authority == nil, authorities.count > 1 {
                     let names = authorities.sorted().joined(separator: ", ")
@@ -64,6 +67,10 @@ extension Archive {
                 var decisions: [(PersonDecision, Verdict, CollectiveReview?)] = []
                 for view in views {
                     decisions.append(try naming(view.id, of: views.count, act) { try decision(view, paper, role, actor, refuse) })
+                }
+                if !applies {
+                    let shown = views.flatMap { [$0.id.text, $0.person.text] }
+                    try catalog.appendAccess(.dossierViewed, to: shown, by: actor, at: now())
                 }
                 var firstRecord: Int?
                 if applies {
@@ -105,6 +112,13 @@ extension Archive {
             throw refuse("\(view.id) has no final scores for \(missing.map(\.text).joined(separator: ", "))")
         }
         // Evidence that fell after the proposal is not for this decision to judge in passing.
+        let earlier = try catalog.decisions(about: view.person)
+        if let other = earlier.first(where: { $0.cycle == view.cycle && $0.honour == nil && $0.stands && $0.dossier != view.id }) {
+            throw refuse("\(view.person) has the title of \(view.cycle) already, \(other.title?.text ?? ""): a human has to look")
+        }
+        if earlier.contains(where: { $0.dossier == view.id && $0.decision == paper.id }) {
+            throw refuse("that document decided about \(view.id) before; what was reopened takes a new one")
+        }
         let mistakes = try refusals(of: scores, in: view)
         guard mistakes.isEmpty else {
             throw refuse("since it was proposed, evidence of \(view.id) fell: \(mistakes.joined(separator: "; ")); return it, or have it scored anew")

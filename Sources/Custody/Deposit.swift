@@ -293,6 +293,12 @@ extension Archive {
                 guard let known = try catalog.item(item) else { throw ArchiveError.noSuchItem(item.text) }
                 guard known.metadata != metadata else { return }
                 if let person = metadata.person { try checkIsRegistered(person) }
+                for citation in try catalog.citations(ofItem: item) where citation.span.to == nil {
+                    let view = try dossier(citation.dossier)
+                    try checkValidity(metadata, in: view.cycle) { reason in
+                        ArchiveError.metadata(field: "validity", reason: "cannot change so while \(view.id) cites the item: \(reason)")
+                    }
+                }
                 if metadata.person != known.metadata.person,
                     let citation = try catalog.citations(ofItem: item).first(where: {
                         try $0.span.to == nil && dossier($0.dossier).person != metadata.person

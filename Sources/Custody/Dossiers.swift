@@ -183,6 +183,10 @@ extension Archive {
                 let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier")) }
                     .filter { seen.insert($0.id).inserted }
                 let reason = try reason.map { try Self.line($0, "reason") }
+                let pairs = Set(views.map { "\($0.person)/\($0.cycle)" })
+                guard pairs.count == views.count else {
+                    throw ArchiveError.refused(act: act.rawValue, reason: "two of the dossiers are one person's of one cycle; take them one by one")
+                }
                 let drafts = try views.map { view in
                     let step = try naming(view.id, of: views.count, act.rawValue) { try self.step(view, act, role, reason, review, actor) }
                     var ids: [any OpaqueIdentifier] = [view.id, view.person]

@@ -35,7 +35,8 @@ extension Archive {
             if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
             return try items.map { view in
                 let known = try catalog.verification(of: view.id)
-                return ReviewedItem(item: ItemSummary(view), verification: known.state, verifiedAt: known.verifiedAt)
+                return ReviewedItem(
+                    item: ItemSummary(view), verification: known.state, verifiedAt: known.state == .submitted ? nil : known.verifiedAt)
             }
         }
     }

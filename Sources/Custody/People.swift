@@ -82,10 +82,13 @@ extension Archive {
                 let key = entries.contains { $0.number != nil } ? try personNumberKey() : nil
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = []
                 var inBatch: Set<String> = []
+                var shown: Set<PersonID> = []
                 var outcomes: [PersonOutcome] = []
                 for entry in entries {
-                    outcomes.append(try outcome(of: entry, key: key, by: actor, &inBatch, &drafts))
+                    outcomes.append(try outcome(of: entry, key: key, by: actor, &inBatch, &shown, &drafts))
                 }
+                // Who asks with a name or a number learns whom it is.
+                if !shown.isEmpty { try catalog.appendAccess(.personViewed, to: shown.map(\.text).sorted(), by: actor, at: now()) }
                 if applies, !drafts.isEmpty { try record(drafts, by: actor) }
                 return outcomes
             }
@@ -103,7 +106,8 @@ extension Archive {
     }
 
     private func outcome(
-        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, _ inBatch: inout Set<String>, _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
+        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, _ inBatch: inout Set<String>, _ shown: inout Set<PersonID>,
+        _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
     ) throws -> PersonOutcome {
         let name: String
         do { name = try Self.line(entry.name, "name") } catch { return .refused("\(error)") }
@@ -126,8 +130,12 @@ extension Archive {
         if let id = entry.person {
             known = try catalog.person(id)
             if known == nil { return .refused("there is no person \(id)") }
-            if let other = numbered.first(where: { $0.id != id }) { return .refused("the personal number is \(other.id)'s: a human has to decide") }
+            if let other = numbered.first(where: { $0.id != id }) {
+                shown.insert(other.id)
+                return .refused("the personal number is \(other.id)'s: a human has to decide")
+            }
         } else if let holder = numbered.first {
+            shown.insert(holder.id)
             guard SearchForm.folded(holder.name) == SearchForm.folded(name), holder.birthYear == entry.birthYear else {
                 return .refused("the personal number is \(holder.id)'s, with another name or year of birth: a human has to decide")
             }
@@ -137,10 +145,12 @@ extension Archive {
             // Two of one name and year are two people only where two numbers say so.
             let namesakes = try catalog.people(named: name, born: entry.birthYear)
             if let same = namesakes.first(where: { trace == nil || $0.numberEnding == nil }) {
+                shown.insert(same.id)
                 return .refused("may be \(same.id), who has this name and year of birth; if so, declare that person anew with --person")
             }
         }
         if let account = entry.account, let other = try catalog.people(account: account).first(where: { $0.id != known?.id }) {
+            shown.insert(other.id)
             return .refused("the account is \(other.id)'s")
         }
         inBatch.formUnion([trace?.mac.hex ?? numberless, called, account].compactMap(\.self))

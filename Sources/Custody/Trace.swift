@@ -102,8 +102,8 @@ public struct EvidenceUse: Sendable {
     /// Indicators that would have no evidence left.
     public let losing: [IndicatorCode]
 
-    /// Whether the recognition would fall.
-    public var falls: Bool { before.isRecognised && !after.isRecognised }
+    /// Whether the recognition would fall, or what is on its way to one.
+    public var falls: Bool { ![.withdrawn, .revoked].contains(dossier.stage) && before.isRecognised && !after.isRecognised }
 }
 
 /// A decision derived again under its own rules.

@@ -14,6 +14,19 @@ struct CitationTests {
         return (citizen, dossier)
     }
 
+    @Test func `what is cited cannot be described as valid in another time`() async throws {
+        try await TestPlace().ward { ward in
+            let citizen = try await ward.citizen()
+            let item = try await ward.proof(of: citizen)
+            let dossier = try await ward.declared(citizen, item)
+            let metadata = try await ward.archive.item(item.text, by: officer(.reviewer)).metadata
+            var early = metadata
+            early.validUntil = try day("2020-01-01")
+            let error = try await ward.refused { try await ward.archive.describe(item, as: early, by: citizen.actor) }
+            #expect(error.contains("while \(dossier) cites the item") && error.contains("it was valid until 2020-01-01"))
+        }
+    }
+
     // MARK: Citations
 
     @Test func `a citation pins the bytes, the pages and the text that was read`() async throws {

@@ -242,6 +242,21 @@ struct DecisionTests {
         }
     }
 
+    @Test func `what was reopened takes a new document`() async throws {
+        try await TestPlace().ward { ward in
+            let citizen = try await ward.citizen()
+            let dossier = try await ward.declared(citizen, try await ward.proof(of: citizen))
+            try await ward.advance(dossier, citizen, to: .proposed)
+            let paper = try ward.document()
+            let first = try #require(try await ward.decide([dossier], by: paper).first)
+            for act in [DossierAct.object, .reopen] { try await ward.take(act, dossier, citizen) }
+            try await ward.advance(dossier, citizen, to: .proposed)
+            #expect(try await ward.refused { _ = try await ward.decide([dossier], by: paper) }.contains("decided about \(dossier) before"))
+            #expect(try await ward.account(dossier).titles.map(\.id) == [first.title])
+            #expect(try await ward.decide(dossier).first?.title != nil)
+        }
+    }
+
     // MARK: Rules that change
 
     @Test func `rules of a later version bind new dossiers only`() async throws {

@@ -46,6 +46,14 @@ struct OpeningTests {
             try await ward.take(.withdraw, second, citizen)
             try await ward.take(.declare, first, citizen)
             #expect(try await ward.refused { try await ward.take(.declare, second, citizen) }.contains("\(first) took its place"))
+            // Nor both at once.
+            try await ward.take(.withdraw, first, citizen)
+            let records = try await ward.records()
+            let both = try await ward.refused {
+                _ = try await ward.archive.step([first.text, second.text], .declare, role: .citizen, reason: nil, by: citizen.actor)
+            }
+            #expect(both.contains("two of the dossiers are one person's of one cycle"))
+            #expect(try await ward.records() == records)
         }
     }
 

@@ -198,7 +198,7 @@ struct Status: AsyncParsableCommand {
                     status.failures.map { .object(["reason": .string($0.reason), "count": .number($0.count)]) }),
                 "extractor": .object(extractor), "index_behind": status.indexBehind.map(JSON.number),
                 "oldest_check": .text(status.oldestCheck), "oldest_check_age_seconds": age.map { .integer(Int64($0)) },
-                "free_space": .integer(status.freeSpace),
+                "free_space": .integer(status.freeSpace), "person_key_failure": .text(status.personKeyFailure),
             ])
             return
         }
@@ -222,5 +222,6 @@ struct Status: AsyncParsableCommand {
         }
         line("oldest check", age.map { Progress.duration($0) + " ago" } ?? "nothing to check")
         line("free space", byteCount(status.freeSpace))
+        if let failure = status.personKeyFailure { line("key of numbers", "NOT THERE: \(visible(failure))") }
     }
 }

@@ -105,6 +105,15 @@ extension Archive {
         return key
     }
 
+    func personKeyFailure() -> String? {
+        do {
+            _ = try personNumberKey()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     private func outcome(
         of entry: PersonEntry, key: [UInt8]?, by actor: Actor, _ inBatch: inout Set<String>, _ shown: inout Set<PersonID>,
         _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]

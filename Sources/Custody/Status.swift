@@ -33,6 +33,8 @@ public struct ArchiveStatus: Sendable {
     public let now: Timestamp
     /// Bytes that may still be written.
     public let freeSpace: Int64
+    /// Why personal numbers cannot be known again, `nil` when they can: the key is missing, or not this archive's.
+    public let personKeyFailure: String?
 }
 
 extension Archive {
@@ -56,7 +58,7 @@ extension Archive {
                 extractor: Extractor.probe(worker: worker).map(\.tool)
                     .mapError { .extractionRefused(reason: $0.description) },
                 indexBehind: indexed.map { records - $0 }, oldestCheck: try catalog.oldestCheck(),
-                now: time, freeSpace: try folder.freeSpace())
+                now: time, freeSpace: try folder.freeSpace(), personKeyFailure: personKeyFailure())
         }
     }
 

@@ -19,6 +19,14 @@ struct RegisterTests {
         try await archive.registerPeople(entries, applies: applies, by: officer(.administrator))
     }
 
+    @Test func `status tells that the key of personal numbers is gone`() async throws {
+        try await TestPlace().ward { ward in
+            #expect(try await ward.archive.status().personKeyFailure == nil)
+            try FileManager.default.removeItem(atPath: "\(ward.place.archivePath)/keys/person-number.key")
+            #expect(try await ward.archive.status().personKeyFailure?.contains("person-number.key") == true)
+        }
+    }
+
     @Test func `a personal number names one person, however the name is typed`() async throws {
         try await TestPlace().archive { archive in
             let number = "001080000123"

@@ -237,38 +237,6 @@ extension Archive {
             review: try review.map { try collectiveReview($0, of: view, name) })
     }
 
-    /// How a collective review was held, as it is entered.
-    public struct ReviewEntry: Sendable {
-        public let heldOn: CalendarDate
-        public let participants: [String]
-        public let votesFor: Int
-        public let votesAgainst: Int
-        /// The evidence item of the minutes.
-        public let minutes: String
-
-        public init(heldOn: CalendarDate, participants: [String], votesFor: Int, votesAgainst: Int, minutes: String) {
-            self.heldOn = heldOn
-            self.participants = participants
-            self.votesFor = votesFor
-            self.votesAgainst = votesAgainst
-            self.minutes = minutes
-        }
-    }
-
-    private func collectiveReview(_ entry: ReviewEntry, of view: DossierView, _ act: String) throws -> CollectiveReview {
-        let participants = try entry.participants.map { try Self.line($0, "participant") }
-        guard !participants.isEmpty, entry.votesFor >= 0, entry.votesAgainst >= 0,
-            entry.votesFor + entry.votesAgainst <= participants.count
-        else { throw ArchiveError.refused(act: act, reason: "there are more votes than participants, or none took part") }
-        guard entry.heldOn.year >= view.cycle else {
-            throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is before the cycle \(view.cycle) began")
-        }
-        guard entry.heldOn <= now().dateInVietnam else { throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is not yet") }
-        return CollectiveReview(
-            heldOn: entry.heldOn, participants: participants, votesFor: entry.votesFor, votesAgainst: entry.votesAgainst,
-            minutes: try evidence(entry.minutes))
-    }
-
     /// The item and the digest that it has.
     func evidence(_ reference: String) throws -> EvidenceReference {
         let id = try resolve(reference)

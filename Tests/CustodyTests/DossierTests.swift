@@ -261,6 +261,7 @@ struct DossierTests {
             }
             for (held, reason) in [
                 (nil, "needs its date, participants, votes and minutes"), (try entry(2, 1), "more votes than participants"),
+                (try entry(.max, .max), "more votes than participants"),
                 (try entry(-1, 1), "votes"), (try entry(0, 0, people: 0), "none took part"), (try entry(1, 1, on: "2026-11-22"), "is not yet"),
                 (try entry(1, 1, on: "2025-12-31"), "2025-12-31 is before the cycle 2026 began"),
                 (try entry(1, 1, minutes: "ev-0000000000000000"), "cannot find evidence item ev-0000000000000000"),

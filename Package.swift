@@ -5,6 +5,7 @@ import PackageDescription
 // the same table, because the compiler alone would let a target reach what its dependencies reach.
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -23,7 +24,7 @@ let package = Package(
     ],
     targets: [
         // Pure values and rules: no file, no database, no clock.
-        .target(name: "Evidence", dependencies: [crypto]),
+        .target(name: "Evidence", dependencies: [crypto, cryptoExtras]),
         .target(name: "VietnameseText"),
         .target(name: "Ledger", dependencies: ["Evidence"]),
         .target(name: "Recognition", dependencies: ["Evidence", yams]),

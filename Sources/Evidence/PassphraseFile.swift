@@ -204,7 +204,7 @@ public enum PassphraseFileError: Error, Sendable, Equatable, CustomStringConvert
     case damaged(String)
     /// It asks for more than ``PassphraseFile/logWorkFactorLimit``.
     case workFactorTooHigh(limit: Int)
-    /// The passphrase does not open the file key.
+    /// The passphrase does not open the file key: it is another one, or salt, work factor or sealed file key were changed.
     case wrongPassphrase
     /// The system did not give the bytes that scrypt needs.
     case outOfMemory(needed: Int)
@@ -212,12 +212,12 @@ public enum PassphraseFileError: Error, Sendable, Equatable, CustomStringConvert
     public var description: String {
         switch self {
         case .unusablePassphrase: "cannot use this passphrase: it is empty or has characters that cannot be typed; choose another"
-        case .tooLarge(let limit): "cannot keep this in a passphrase file: it has more than \(limit) bytes"
+        case .tooLarge(let limit): "cannot seal or open the passphrase file: its contents have more than \(limit) bytes"
         case .notPassphraseFile(let reason): "cannot open the passphrase file: \(reason)"
         case .damaged(let reason): "cannot open the passphrase file: it is damaged, \(reason); take another copy"
         case .workFactorTooHigh(let limit):
             "cannot open the passphrase file: its work factor is above 2^\(limit), more than is spent here; open it with age --decrypt"
-        case .wrongPassphrase: "cannot open the passphrase file: the passphrase is not the one it was sealed with"
+        case .wrongPassphrase: "cannot open the passphrase file: it was sealed with another passphrase, or its first lines were changed"
         case .outOfMemory(let needed): "cannot derive the key of the passphrase file: \(needed >> 20) MiB of memory are needed; free some"
         }
     }

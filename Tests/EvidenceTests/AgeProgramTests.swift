@@ -1,6 +1,7 @@
-import Evidence
 import Foundation
 import Testing
+
+@testable import Evidence
 
 /// The standard program opens what is sealed here, and the other way round. It asks for passphrases on a terminal only, so it
 /// is given one.
@@ -11,12 +12,13 @@ struct AgeProgramTests {
     static let absence: Comment = "needs the program age"
     static let passphrase = "khoá của kho, số 1945"
 
-    @Test("age opens what was sealed here", .enabled(if: isThere, absence), arguments: [0, 65536, 65537])
-    func ageOpens(count: Int) throws {
+    @Test("age opens what was sealed here", .enabled(if: isThere, absence), arguments: [(0, 1), (65536, 10), (65537, 18)])
+    func ageOpens(count: Int, logWorkFactor: Int) throws {
         try Self.inFolder { folder in
             let contents = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
             let sealed = folder.appending(path: "sealed")
-            try Data(try PassphraseFile.seal(contents, passphrase: Self.passphrase)).write(to: sealed)
+            let chunks = PassphraseFile.chunks(of: contents)
+            try Data(PassphraseFile.seal(chunks: chunks, passphrase: Self.passphrase, logWorkFactor: logWorkFactor)).write(to: sealed)
             let opened = folder.appending(path: "opened")
             #expect(try Self.age(["--decrypt", "--output", opened.path, sealed.path]) == 0)
             // age 1.1 makes no file of nothing.
@@ -34,7 +36,6 @@ struct AgeProgramTests {
             #expect(try Self.age(["--passphrase", "--output", sealed.path, plain.path]) == 0)
             let bytes = Array(try Data(contentsOf: sealed))
             #expect(try PassphraseFile.open(bytes, passphrase: Self.passphrase) == contents)
-            #expect(throws: PassphraseFileError.wrongPassphrase) { try PassphraseFile.open(bytes, passphrase: "khác") }
         }
     }
 

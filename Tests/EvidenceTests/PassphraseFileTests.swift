@@ -98,7 +98,9 @@ struct PassphraseFileTests {
                 let refusal = Self.refusal(changed)
                 #expect(refusal != nil, "byte \(place), bit \(bit)")
                 // The MAC and the payload are read after the passphrase was found right.
-                if place >= 105, case .damaged = refusal {} else if place >= 105 { Issue.record("byte \(place): \(refusal as Any)") }
+                guard place >= 105 else { continue }
+                if case .damaged = refusal { continue }
+                Issue.record("byte \(place), bit \(bit): \(refusal as Any)")
             }
         }
     }
@@ -204,7 +206,7 @@ struct PassphraseFileTests {
         Edit(testDescription: "a file key with bits for nothing", edit: { $0[2] = zeros43.dropLast() + "B" }, refusal: base64),
         Edit(testDescription: "a file key with a letter too many", edit: { $0[2] += "AA" }, refusal: base64),
         Edit(testDescription: "a file key of 33 bytes", edit: { $0[2] += "A" }, refusal: fileKey),
-        Edit(testDescription: "a file key of 31 bytes", edit: { $0[2] = String(zeros43.dropLast()) + "" }, refusal: fileKey),
+        Edit(testDescription: "a file key of 31 bytes", edit: { $0[2] = String(zeros43.dropLast()) }, refusal: fileKey),
         Edit(testDescription: "no file key", edit: { $0[2] = "" }, refusal: fileKey),
         Edit(testDescription: "a file key in two lines", edit: { $0.insert("", at: 3) }, refusal: header),
         Edit(testDescription: "a file key of 48 bytes", edit: { $0[2] = zeros43 + zeros22.dropLast() + "\n" }, refusal: fileKey),
@@ -214,6 +216,8 @@ struct PassphraseFileTests {
         Edit(testDescription: "another MAC", edit: { $0[3] = "--- " + zeros43 }, refusal: .damaged("its header was changed")),
         Edit(testDescription: "a MAC with padding", edit: { $0[3] += "=" }, refusal: header),
         Edit(testDescription: "a MAC with bits for nothing", edit: { $0[3] = "--- " + zeros43.dropLast() + "B" }, refusal: header),
+        Edit(testDescription: "a space before the MAC", edit: { $0[3] = $0[3].replacing("--- ", with: "---  ") }, refusal: header),
+        Edit(testDescription: "a space behind the MAC", edit: { $0[3] += " " }, refusal: header),
         Edit(testDescription: "no MAC", edit: { $0[3] = "---" }, refusal: header),
         Edit(testDescription: "no mark", edit: { $0[3] = zeros43 }, refusal: header),
     ]
@@ -231,12 +235,35 @@ struct PassphraseFileTests {
     @Test func `the errors say what to do`() {
         #expect(
             PassphraseFileError.wrongPassphrase.description
-                == "cannot open the passphrase file: the passphrase is not the one it was sealed with")
+                == "cannot open the passphrase file: it was sealed with another passphrase, or its first lines were changed")
         #expect(
             PassphraseFileError.damaged("its header was changed").description
                 == "cannot open the passphrase file: it is damaged, its header was changed; take another copy")
         #expect(
             PassphraseFileError.outOfMemory(needed: 1 << 28).description
                 == "cannot derive the key of the passphrase file: 256 MiB of memory are needed; free some")
+    }
+
+    // MARK: - Base 64
+
+    @Test func `base 64 without padding is RFC 4648's, one text for each bytes`() {
+        // RFC 4648 §10, without its padding.
+        for (text, base64) in [
+            ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy"),
+        ] {
+            #expect(UnpaddedBase64.encode(Array(text.utf8)) == Array(base64.utf8))
+            #expect(UnpaddedBase64.decode(base64.utf8) == Array(text.utf8))
+        }
+        for count in 0..<100 {
+            let bytes = Self.pattern(count).map { ~$0 }
+            let expected = Data(bytes).base64EncodedString().replacing("=", with: "")
+            #expect(UnpaddedBase64.encode(bytes) == Array(expected.utf8))
+            #expect(UnpaddedBase64.decode(expected.utf8) == bytes)
+        }
+        // Of all texts of two letters, 64 × 4 are a byte's.
+        let letters = UInt8.min...UInt8.max
+        let read = letters.flatMap { first in letters.compactMap { UnpaddedBase64.decode([first, $0]) } }
+        #expect(read.count == 256 && Set(read).count == 256)
+        for text in ["Z", "Zg=", "Zg==", "Zm9vY", "Zm 9v", "Zm9v\n", "Zh", "Zm9"] { #expect(UnpaddedBase64.decode(text.utf8) == nil) }
     }
 }

@@ -16,13 +16,19 @@ public final class Catalog: Sendable {
     private let recordEdge: Mutex<MerkleTree.Edge>
     private let accessEdge: Mutex<MerkleTree.Edge>
     /// Why nothing can be appended: nodes of a right edge are missing. What is there can still be verified.
-    private let damage: CatalogError?
+    public let damage: CatalogError?
+
+    /// Called after each commit that made a tree larger.
+    private let grew: @Sendable () -> Void
 
     /// Opens the databases in `folder`.
-    /// - Parameter creates: whether the ledger is to be made; otherwise it has to be there.
+    /// - Parameters:
+    ///   - creates: whether the ledger is to be made; otherwise it has to be there.
+    ///   - grew: called after each commit that made a tree larger, by the thread that committed.
     /// - Throws: ``CatalogError``, also when a database would not keep what it confirms.
-    public init(in folder: String, creates: Bool = false) throws(CatalogError) {
+    public init(in folder: String, creates: Bool = false, grew: @escaping @Sendable () -> Void = {}) throws(CatalogError) {
         self.folder = folder
+        self.grew = grew
         archive = try DatabaseFile.archive.open(in: folder, creates: creates)
         service = try DatabaseFile.service.open(in: folder)
         let pool = archive
@@ -31,7 +37,12 @@ public final class Catalog: Sendable {
         }
         recordEdge = Mutex(records.edge)
         accessEdge = Mutex(access.edge)
-        damage = records.damage ?? access.damage
+        var damage = records.damage ?? access.damage
+        if damage == nil {
+            let (archive, service) = (self.archive, self.service)
+            damage = try perform("compare the ledger with what was signed") { try Self.setback(in: archive, service) }
+        }
+        self.damage = damage
     }
 
     /// The edge of the stored nodes or, where they are damaged, of the headers.
@@ -101,17 +112,25 @@ public final class Catalog: Sendable {
     public func append(
         _ drafts: [Draft], by actor: Actor, at time: Timestamp, pieceLists: [Digest: [Digest]] = [:]
     ) throws(CatalogError) -> Range<Int> {
+        try append(drafts, by: actor, at: time) { db in
+            for (object, pieces) in pieceLists where pieces.count > 1 {
+                try db.run(
+                    "INSERT OR REPLACE INTO piece_list (object, pieces) VALUES (?, ?)", [object.hex, Data(pieces.flatMap(\.bytes))])
+            }
+        }
+    }
+
+    /// Appends records as ``append(_:by:at:pieceLists:)`` does, and does `more` in the same transaction, before them.
+    func append(
+        _ drafts: [Draft], by actor: Actor, at time: Timestamp, with more: (Database) throws -> Void
+    ) throws(CatalogError) -> Range<Int> {
         if let damage { throw damage }
         return try recordEdge.withLock { (current) throws(CatalogError) -> Range<Int> in
             let before = current
             let after = try perform("record") {
                 try archive.write { db in
                     var edge = before
-                    for (object, pieces) in pieceLists where pieces.count > 1 {
-                        try db.run(
-                            "INSERT OR REPLACE INTO piece_list (object, pieces) VALUES (?, ?)",
-                            [object.hex, Data(pieces.flatMap(\.bytes))])
-                    }
+                    try more(db)
                     for draft in drafts {
                         let number = Int(edge.size)
                         let body = RecordForm.bodyBytes(draft.body)
@@ -129,6 +148,7 @@ public final class Catalog: Sendable {
                 }
             }
             current = after
+            grew()
             return Int(before.size)..<Int(after.size)
         }
     }
@@ -148,9 +168,13 @@ public final class Catalog: Sendable {
                         bodyCommitment: nil)
                     try Tree.access.append(
                         RecordForm.headerBytes(header), number: header.number, to: &edge, db)
+                    for subject in Set(subjects) {
+                        try db.run("INSERT INTO access_subject (subject, number) VALUES (?, ?)", [subject, header.number])
+                    }
                     return edge
                 }
             }
+            grew()
         }
     }
 
@@ -180,8 +204,7 @@ public final class Catalog: Sendable {
             try archive.read { db in
                 let row = try db.first(
                     """
-                    SELECT \(StoredRecord.columns), hash FROM record
-                    LEFT JOIN record_body USING (number)
+                    SELECT \(StoredRecord.columns), hash FROM \(StoredRecord.tables)
                     LEFT JOIN record_node ON level = 0 AND position = record.number
                     WHERE record.number = ?
                     """, [number])
@@ -191,18 +214,6 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// The audit path of a record in the tree of all records.
-    public func inclusionProof(ofRecord number: Int) throws(CatalogError) -> (size: Int, root: Digest, proof: [Digest])? {
-        let (size, root) = recordTree
-        return try perform("prove record \(number)") {
-            try archive.read { db in
-                let proof = try MerkleTree.inclusionProof(ofLeaf: UInt64(number), size: UInt64(size)) {
-                    try Tree.records.node($0, db)
-                }
-                return proof.map { (size, root, $0) }
-            }
-        }
-    }
 
     /// Calls `body` with every record about `subject`, oldest first, each checked as ``record(_:)`` does.
     public func records(about subject: String) throws(CatalogError) -> [(header: RecordHeader, body: RecordBody)] {

@@ -1,5 +1,6 @@
 public import Evidence
 internal import GRDB
+public import Ledger
 
 /// What the catalog could not do, to what, and why.
 public enum CatalogError: Error, CustomStringConvertible {
@@ -17,8 +18,22 @@ public enum CatalogError: Error, CustomStringConvertible {
     case indexedTooOften(item: EvidenceID)
     /// A stored record is not what was recorded.
     case recordDamaged(number: Int, reason: String)
+    /// A tree has fewer leaves than a checkpoint that the archive signed.
+    case wentBackwards(tree: LogTree, signed: Int, found: Int)
+    /// A tree is not the one that the archive signed.
+    case rewritten(tree: LogTree, signed: Int)
+    /// A stored checkpoint is not readable.
+    case checkpointDamaged(tree: String, size: Int, reason: String)
     /// A list of piece digests is missing or not the one that was recorded.
     case pieceListDamaged(object: Digest)
+
+    /// Whether a tree is behind what was signed of it, or another.
+    public var isSetback: Bool {
+        switch self {
+        case .wentBackwards, .rewritten, .checkpointDamaged: true
+        default: false
+        }
+    }
 
     public var description: String {
         switch self {
@@ -33,6 +48,14 @@ public enum CatalogError: Error, CustomStringConvertible {
         case .indexedTooOften(let item): "cannot index item \(item) once more; run minhchung rebuild"
         case .recordDamaged(let number, let reason):
             "cannot trust record \(number): \(reason); run minhchung verify, and restore the archive from a backup"
+        case .wentBackwards(let tree, let signed, let found):
+            "cannot trust the ledger: the archive has signed \(signed) \(tree.noun), and \(found) are there; restore it from a backup with "
+                + "minhchung restore, which tells the witnesses, or see minhchung verify"
+        case .rewritten(let tree, let signed):
+            "cannot trust the ledger: its first \(signed) \(tree.noun) are not those that the archive has signed; see minhchung verify, and "
+                + "restore it from a backup"
+        case .checkpointDamaged(let tree, let size, let reason):
+            "cannot read the checkpoint of \(tree) of size \(size): \(reason); see minhchung verify, and restore the archive from a backup"
         case .pieceListDamaged(let object):
             "cannot read object \(object): the list of its pieces is not the recorded one; run minhchung rebuild"
         }

@@ -24,6 +24,7 @@ extension Catalog {
                     db,
                     sql: """
                         SELECT first_record FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0
+                            AND erased_record IS NULL
                         ORDER BY key LIMIT 1
                         """)
             }
@@ -75,7 +76,7 @@ extension Catalog {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT item.key, item.metadata_record, object.text FROM item JOIN object ON object.digest = item.object
-                WHERE \(condition.column) = ?
+                WHERE \(condition.column) = ? AND item.erased_record IS NULL
                 """)
         return try Row.fetchAll(statement, arguments: [condition.value]).map {
             ItemState(key: $0[0], metadataRecord: $0[1], text: $0[2])

@@ -15,6 +15,8 @@ public struct ItemView: Sendable {
     public let depositedAt: Timestamp
     public let metadata: EvidenceMetadata
     public let extraction: ExtractionState?
+    /// The record that erased it.
+    public let erasedRecord: Int?
 }
 
 /// An object as the views have it.
@@ -22,6 +24,8 @@ public struct ObjectView: Sendable {
     public let key: Int64
     public let description: ObjectDescription
     public let isDamaged: Bool
+    /// The record that erased its bytes; `nil` while they are there.
+    public let erasedRecord: Int?
     /// The record of what extraction found last.
     public let extractionRecord: Int?
     public let extraction: ExtractionState?
@@ -72,7 +76,8 @@ extension Catalog {
             key: row["key"], id: item, object: object, size: row["object_size"], depositRecord: number,
             metadataRecord: row["metadata_record"], depositedAt: time,
             metadata: metadata,
-            extraction: (row["object_extraction_state"] as String?).flatMap(ExtractionState.init(rawValue:)))
+            extraction: (row["object_extraction_state"] as String?).flatMap(ExtractionState.init(rawValue:)),
+            erasedRecord: row["erased_record"])
     }
 
     /// The item of this id, `nil` when there is none.
@@ -131,7 +136,7 @@ extension Catalog {
                 try db.first(
                     """
                     SELECT \(Self.itemColumns)
-                    WHERE item.object = ? AND item.holder IS ? AND item.file_name IS ? AND item.depositor = ?
+                    WHERE item.object = ? AND item.erased_record IS NULL AND item.holder IS ? AND item.file_name IS ? AND item.depositor = ?
                     ORDER BY item.key LIMIT 1
                     """, [object.hex, holder, fileName, depositor]
                 ).map(Self.itemView)
@@ -144,7 +149,7 @@ extension Catalog {
         try perform("list items") {
             try archive.read { db in
                 try Row.fetchAll(
-                    db, sql: "SELECT \(Self.itemColumns) WHERE item.key < ? ORDER BY item.key DESC LIMIT ?",
+                    db, sql: "SELECT \(Self.itemColumns) WHERE item.key < ? AND item.erased_record IS NULL ORDER BY item.key DESC LIMIT ?",
                     arguments: [key ?? Int64.max, limit]
                 ).map(Self.itemView)
             }
@@ -171,7 +176,7 @@ extension Catalog {
         return ObjectView(
             key: row["key"],
             description: ObjectDescription(digest: digest, size: row["size"], pieceListDigest: pieces),
-            isDamaged: row["is_damaged"], extractionRecord: row["extraction_record"],
+            isDamaged: row["is_damaged"], erasedRecord: row["erased_record"], extractionRecord: row["extraction_record"],
             extraction: (row["extraction_state"] as String?).flatMap(ExtractionState.init(rawValue:)), tool: row["tool"])
     }
 
@@ -199,12 +204,12 @@ extension Catalog {
 
     /// Objects, in the order in which records named them, after the one with key `after`.
     public func objects(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
-        try objects(where: "key > ?", [key], limit: limit)
+        try objects(where: "key > ? AND erased_record IS NULL", [key], limit: limit)
     }
 
     /// Evidence that extraction has not tried yet, oldest first, after the object with key `after`.
     public func objectsToExtract(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
-        try objects(where: "extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND key > ?", [key], limit: limit)
+        try objects(where: "extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key], limit: limit)
     }
 
     /// Evidence that was read by another tool or version than `tool`, after the object with key `after`.
@@ -212,7 +217,7 @@ extension Catalog {
         than tool: String, after key: Int64, limit: Int
     ) throws(CatalogError) -> [ObjectView] {
         try objects(
-            where: "extraction_record IS NOT NULL AND tool <> ? AND is_damaged = 0 AND key > ?", [tool, key], limit: limit)
+            where: "extraction_record IS NOT NULL AND tool <> ? AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [tool, key], limit: limit)
     }
 
     /// The digests that records name and whose first byte is this.
@@ -222,7 +227,7 @@ extension Catalog {
             try archive.read { db in
                 // 'g' sorts behind every hexadecimal digit, so the range is one walk of the index.
                 let found = try String.fetchSet(
-                    db, sql: "SELECT digest FROM object WHERE digest >= ? AND digest < ?", arguments: [digits, digits + "g"])
+                    db, sql: "SELECT digest FROM object WHERE digest >= ? AND digest < ? AND erased_record IS NULL", arguments: [digits, digits + "g"])
                 return Set(found.compactMap { Digest(hex: $0) })
             }
         }
@@ -245,7 +250,7 @@ extension Catalog {
     /// Evidence whose extracted text is damaged or missing, after the object with key `after`.
     public func objectsWithDamagedText(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
         try objects(
-            where: "text IN (SELECT digest FROM object WHERE is_damaged = 1) AND is_damaged = 0 AND key > ?", [key], limit: limit)
+            where: "text IN (SELECT digest FROM object WHERE is_damaged = 1) AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key], limit: limit)
     }
 
     /// How much evidence would be read anew: that whose text is damaged, and that which another tool than `tool` read.
@@ -258,7 +263,7 @@ extension Catalog {
                 guard let tool else { return texts }
                 return texts
                     + (try Int.fetchOne(
-                        db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NOT NULL AND tool <> ?", arguments: [tool])
+                        db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NOT NULL AND erased_record IS NULL AND tool <> ?", arguments: [tool])
                         ?? 0)
             }
         }
@@ -331,7 +336,7 @@ extension Catalog {
     }
 
     private static func countToExtract(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0") ?? 0
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL") ?? 0
     }
 
     public func counts() throws(CatalogError) -> Counts {
@@ -342,7 +347,7 @@ extension Catalog {
                 for row in try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT extraction_state, count(*) AS count FROM object WHERE extraction_record IS NOT NULL
+                        SELECT extraction_state, count(*) AS count FROM object WHERE extraction_record IS NOT NULL AND erased_record IS NULL
                         GROUP BY extraction_state
                         """)
                 {
@@ -352,13 +357,13 @@ extension Catalog {
                     db,
                     sql: """
                         SELECT reason, count(*) AS count FROM object
-                        WHERE extraction_record IS NOT NULL AND extraction_state = 'failed'
+                        WHERE extraction_record IS NOT NULL AND extraction_state = 'failed' AND erased_record IS NULL
                         GROUP BY reason ORDER BY count DESC, reason LIMIT 20
                         """)
                 return Counts(
-                    items: try count("SELECT count(*) FROM item"),
-                    objects: try count("SELECT count(*) FROM object"),
-                    bytes: try Int64.fetchOne(db, sql: "SELECT coalesce(sum(size), 0) FROM object") ?? 0,
+                    items: try count("SELECT count(*) FROM item WHERE erased_record IS NULL"),
+                    objects: try count("SELECT count(*) FROM object WHERE erased_record IS NULL"),
+                    bytes: try Int64.fetchOne(db, sql: "SELECT coalesce(sum(size), 0) FROM object WHERE erased_record IS NULL") ?? 0,
                     damagedObjects: try count("SELECT count(*) FROM object WHERE is_damaged = 1"),
                     toExtract: try Self.countToExtract(db),
                     extraction: states,

@@ -1,5 +1,7 @@
 internal import Evidence
+internal import Foundation
 internal import GRDB
+internal import Ledger
 
 extension Catalog {
     /// Records that are folded together while the next ones are read and checked.
@@ -12,13 +14,16 @@ extension Catalog {
         try whileNothingIsAppended { (total) throws(CatalogError) in
             try perform("rebuild the views") {
                 try archive.rebuilding { db in
+                    let redactions = try Views.redactions(db)
                     try Views.empty(db)
+                    try Views.refillAccessSubjects(db)
                     try Views.inBulk(db) {
                         var done = 0
-                        var ahead = checked(from: 0)
+                        // Read by connections that see the views as they were; what was erased is folded as it was redacted.
+                        var ahead = checked(from: 0, redactions)
                         while case let records = try ahead.value(), !records.isEmpty {
                             // The next ones are read and checked while these are folded.
-                            ahead = checked(from: done + records.count)
+                            ahead = checked(from: done + records.count, redactions)
                             for (header, body) in records { try Views.fold(header, body, subjects: Views.subjectsInBulk, db) }
                             done += records.count
                             progress(done, total)
@@ -31,24 +36,23 @@ extension Catalog {
     }
 
     /// The records from `first` on, each held against its leaf and parsed: at most ``batch``, and up to a gap.
-    private func checked(from first: Int) -> Ahead<[(header: RecordHeader, body: RecordBody)]> {
-        Ahead { try self.stored(from: first).map { try $0.checked() } }
+    private func checked(from first: Int, _ redactions: [Int: [UInt8]]) -> Ahead<[(header: RecordHeader, body: RecordBody)]> {
+        Ahead { try self.stored(from: first).map { try $0.replacing(redactions[$0.number]).checked() } }
     }
 
     /// At most ``batch`` records from `first` on, up to a gap.
-    private func stored(from first: Int) throws -> [StoredRecord] {
+    func stored(from first: Int) throws -> [StoredRecord] {
         try archive.read { db in
             let rows = try db.cachedStatement(
                 sql: """
-                    SELECT \(StoredRecord.columns), hash, number FROM record
-                    LEFT JOIN record_body USING (number)
+                    SELECT \(StoredRecord.columns), hash, number FROM \(StoredRecord.tables)
                     LEFT JOIN record_node ON level = 0 AND position = record.number
                     WHERE record.number >= ? ORDER BY record.number LIMIT ?
                     """)
             var records: [StoredRecord] = []
             records.reserveCapacity(Self.batch)
             let cursor = try Row.fetchCursor(rows, arguments: [first, Self.batch])
-            while let row = try cursor.next(), row[4] == first + records.count {
+            while let row = try cursor.next(), row[5] == first + records.count {
                 records.append(try StoredRecord(number: first + records.count, row: row))
             }
             return records
@@ -57,6 +61,36 @@ extension Catalog {
 }
 
 extension Views {
+    /// What erasures left of bodies, from the tombstones themselves.
+    static func redactions(_ db: Database) throws -> [Int: [UInt8]] {
+        var redactions: [Int: [UInt8]] = [:]
+        // The pattern only finds candidates: the kind is read from the header.
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT CAST(header AS BLOB) AS header, CAST(body AS BLOB) AS body FROM record JOIN record_body USING (number)
+                WHERE header LIKE ? ORDER BY number
+                """, arguments: ["%\"\(RecordKind.dataErased.rawValue)\"%"])
+        while let row = try rows.next() {
+            let header = try? RecordForm.header(Array(row["header"] as Data))  // because what is damaged is found where it is folded
+            guard header?.kind == RecordKind.dataErased.rawValue,
+                case .dataErased(let erasure)? = try? RecordForm.body(Array(row["body"] as Data), kind: .dataErased)  // likewise
+            else { continue }
+            for redaction in erasure.redactions { redactions[redaction.record] = redaction.body }
+        }
+        return redactions
+    }
+
+    /// Computes anew which entries of the access log are about a subject.
+    static func refillAccessSubjects(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM access_subject;
+                INSERT OR IGNORE INTO access_subject (subject, number)
+                SELECT value, number FROM access, json_each(access.header, '$.subjects') WHERE json_valid(access.header) ORDER BY value, number
+                """)
+    }
+
     /// Indexes that the fold itself asks.
     private static let asked = ["decision_by_title", "decision_by_dossier"]
 

@@ -136,7 +136,7 @@ extension Views {
         let row = try db.first("SELECT verification FROM item WHERE id = ?", [item.text])
         switch (row?["verification"] as String?).flatMap(VerificationState.init(rawValue:)) {
         case .inReview, .verified: try verify(item, .submitted, nil, by: nil, header, db)
-        case .submitted, .rejected, .needsMore, .revoked, .expired, .superseded, nil: break
+        case .submitted, .rejected, .needsMore, .revoked, .expired, .superseded, .erased, nil: break
         }
     }
 

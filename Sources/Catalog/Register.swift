@@ -14,6 +14,8 @@ public struct PersonView: Sendable {
     public let account: String?
     /// The last three digits of the personal number.
     public let numberEnding: String?
+    /// The record that erased what was personal.
+    public let erasedRecord: Int?
 }
 
 /// What a unit is called, from a day on.
@@ -32,7 +34,8 @@ extension Catalog {
     private static func personView(_ row: Row) throws -> PersonView {
         PersonView(
             key: row["key"], id: try ViewReader(row: row, view: "person").id("id"), record: row["record"], name: row["name"],
-            birthYear: row["birth_year"], group: row["subject_group"], account: row["account"], numberEnding: row["number_ending"])
+            birthYear: row["birth_year"], group: row["subject_group"], account: row["account"], numberEnding: row["number_ending"],
+            erasedRecord: row["erased_record"])
     }
 
     /// The person of this id, `nil` when there is none.

@@ -243,6 +243,24 @@ public final class SearchIndex: Sendable {
         }
     }
 
+    /// The items that have these words one after the other on a page or in their metadata, in any spelling, oldest first.
+    public func items(naming name: String) throws(CatalogError) -> [EvidenceID] {
+        let terms = Self.terms(of: SearchForm.folded(name))
+        guard !terms.isEmpty else { return [] }
+        return try perform("look for a name") {
+            try pool.read { db in
+                try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT DISTINCT indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid
+                        JOIN indexed_item ON indexed_item.key = page.item
+                        WHERE page_text MATCH ? OR page_text MATCH ? ORDER BY indexed_item.key
+                        """, arguments: [Self.phrase("folded", terms), Self.phrase("holder", terms)]
+                ).compactMap { EvidenceID($0) }
+            }
+        }
+    }
+
     /// The query's words: what stands between spaces, each divided as the index divides it.
     private static func terms(of text: String) -> [[String]] {
         text.split(whereSeparator: \.isWhitespace).map { Tokens.of(String($0)).map(String.init) }.filter { !$0.isEmpty }

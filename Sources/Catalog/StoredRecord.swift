@@ -9,10 +9,15 @@ struct StoredRecord: Sendable {
     let header: [UInt8]
     let salt: [UInt8]?
     let body: [UInt8]?
+    /// What an erasure left of the body.
+    let redacted: [UInt8]?
     let leaf: Digest?
 
     /// Header and body as blobs, because reading text stops at a zero byte, behind which anything could be hidden.
-    static let columns = "CAST(header AS BLOB) AS header, salt, CAST(body AS BLOB) AS body"
+    static let columns = "CAST(header AS BLOB) AS header, salt, CAST(record_body.body AS BLOB) AS body, CAST(redaction.body AS BLOB) AS redacted"
+
+    /// The tables of ``columns``.
+    static let tables = "record LEFT JOIN record_body USING (number) LEFT JOIN redaction USING (number)"
 
     /// - Parameter row: begins with ``columns`` and the hash of the leaf.
     init(number: Int, row: Row) throws {
@@ -21,7 +26,22 @@ struct StoredRecord: Sendable {
         header = try bytes(0) ?? []
         salt = try bytes(1)
         body = try bytes(2)
-        leaf = try bytes(3).flatMap { Digest(bytes: $0) }
+        redacted = try bytes(3)
+        leaf = try bytes(4).flatMap { Digest(bytes: $0) }
+    }
+
+    /// The same, but with this redaction in place of a body that is not there.
+    func replacing(_ redaction: [UInt8]?) -> StoredRecord {
+        StoredRecord(number: number, header: header, salt: salt, body: body, redacted: redaction, leaf: leaf)
+    }
+
+    private init(number: Int, header: [UInt8], salt: [UInt8]?, body: [UInt8]?, redacted: [UInt8]?, leaf: Digest?) {
+        self.number = number
+        self.header = header
+        self.salt = salt
+        self.body = body
+        self.redacted = redacted
+        self.leaf = leaf
     }
 
     /// Header and body, after the header was held against its leaf and the body against the header.
@@ -33,8 +53,8 @@ struct StoredRecord: Sendable {
         do {
             let parsed = try RecordForm.header(header)
             guard parsed.number == number else { throw damaged("its header says that it is record \(parsed.number)") }
-            if let finding = Self.bodyFinding(parsed, salt: salt, body: body) { throw damaged(finding) }
-            guard let kind = RecordKind(rawValue: parsed.kind), let body else {
+            if let finding = Self.bodyFinding(parsed, salt: salt, body: body, redacted: redacted) { throw damaged(finding) }
+            guard let kind = RecordKind(rawValue: parsed.kind), let body = body ?? redacted else {
                 throw damaged("this version does not know its kind, \(parsed.kind)")
             }
             return (parsed, try RecordForm.body(body, kind: kind))
@@ -45,10 +65,12 @@ struct StoredRecord: Sendable {
         }
     }
 
-    /// What is wrong with a record's body, `nil` when it is the one that its header commits to.
-    static func bodyFinding(_ header: RecordHeader, salt: [UInt8]?, body: [UInt8]?) -> String? {
+    /// What is wrong with a record's body, `nil` when it is the one that its header commits to, or was erased as another record says.
+    static func bodyFinding(_ header: RecordHeader, salt: [UInt8]?, body: [UInt8]?, redacted: [UInt8]?) -> String? {
         guard let commitment = header.bodyCommitment else { return "its header names no body" }
+        if salt == nil, body == nil, redacted != nil { return nil }
         guard let salt, let body else { return "its body is missing" }
+        if redacted != nil { return "its body was erased, and is there" }
         guard RecordForm.commitment(salt: salt, body: body) == commitment else { return "its body was edited" }
         return nil
     }

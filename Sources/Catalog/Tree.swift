@@ -8,6 +8,8 @@ enum Tree {
     case records
     case access
 
+    var log: LogTree { self == .records ? .records : .access }
+
     var headers: String {
         switch self {
         case .records: "record"
@@ -25,8 +27,8 @@ enum Tree {
     /// What verification reads of a leaf, as blobs (see ``StoredRecord/columns``), and where from.
     var source: String {
         switch self {
-        case .records: "\(StoredRecord.columns) FROM record LEFT JOIN record_body USING (number)"
-        case .access: "CAST(header AS BLOB) AS header, NULL AS salt, NULL AS body FROM access"
+        case .records: "\(StoredRecord.columns) FROM \(StoredRecord.tables)"
+        case .access: "CAST(header AS BLOB) AS header, NULL AS salt, NULL AS body, NULL AS redacted FROM access"
         }
     }
 
@@ -41,9 +43,12 @@ enum Tree {
         return digest
     }
 
-    /// How many leaves are stored.
+    /// How many leaves are stored: entries of the access log may be dropped, and their leaves stay.
     func size(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT coalesce(max(number) + 1, 0) FROM \(headers)") ?? 0
+        let sql =
+            self == .records
+            ? "SELECT coalesce(max(number) + 1, 0) FROM record" : "SELECT coalesce(max(position) + 1, 0) FROM access_node WHERE level = 0"
+        return try Int.fetchOne(db, sql: sql) ?? 0
     }
 
     /// Stores a header and the nodes that it completes.

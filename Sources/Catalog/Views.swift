@@ -6,7 +6,7 @@ internal import GRDB
 enum Views {
     static let tables = [
         "object", "item", "record_subject", "rule_document", "unit", "unit_succession", "person", "dossier", "dossier_stage",
-        "citation", "score", "verification", "decision",
+        "citation", "score", "verification", "decision", "redaction", "hold", "fixity", "milestone",
     ]
 
     static func empty(_ db: Database) throws {
@@ -25,13 +25,8 @@ enum Views {
         case .evidenceDeposited(let deposit): try fold(deposit, header, db)
         case .evidenceDescribed(let item, let metadata):
             try beginVerificationAnew(of: item, header, db)
-            try db.run(
-                """
-                UPDATE item SET metadata_record = ?, kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?,
-                    code_notation = ?, subject = ?, issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, person = ?,
-                    language = ?, file_name = ?
-                WHERE id = ?
-                """, [header.number] + columns(of: metadata) + [item.text])
+            try db.run("UPDATE item SET metadata_record = ? WHERE id = ?", [header.number, item.text])
+            try show(metadata, declaredBy: header.number, of: item, db)
         case .objectExtracted(let object, let finding):
             if let text = finding.text { try name(text, isEvidence: false, header, db) }
             try db.run(
@@ -62,7 +57,24 @@ enum Views {
         case .dossierDecided(let decision): try fold(decision, header, db)
         case .titleRevoked(let revocation): try fold(revocation, header, db)
         case .honourGranted(let grant): try fold(grant, header, db)
+        case .dataErased(let erasure): try fold(erasure, header, db)
+        case .holdPlaced(let hold): try fold(hold, header, db)
+        case .holdReleased(let hold): try db.run("DELETE FROM hold WHERE subject = ?", [hold.subject])
+        case .keyRotated: try milestone(header, db)
+        case .archiveRestored(let restoration): try milestone(header, epoch: restoration.epoch, db)
+        case .accessDropped(let drop): try milestone(header, accessBefore: drop.before, db)
+        case .fixityChecked(let check): try fold(check, header, db)
         }
+    }
+
+    /// Sets what an item is declared to be, where this record is the one that holds.
+    static func show(_ metadata: EvidenceMetadata, declaredBy record: Int, of item: EvidenceID, _ db: Database) throws {
+        try db.run(
+            """
+            UPDATE item SET kind = ?, assurance = ?, title = ?, issuer = ?, code_number = ?, code_notation = ?, subject = ?,
+                issued_on = ?, valid_from = ?, valid_until = ?, holder = ?, person = ?, language = ?, file_name = ?
+            WHERE id = ? AND metadata_record = ?
+            """, columns(of: metadata) + [item.text, record])
     }
 
     private static func fold(_ deposit: Deposit, _ header: RecordHeader, _ db: Database) throws {
@@ -87,7 +99,10 @@ enum Views {
         try db.run(
             """
             INSERT INTO object (digest, size, piece_list_digest, is_evidence, first_record) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET is_evidence = max(is_evidence, excluded.is_evidence)
+            ON CONFLICT (digest) DO UPDATE SET is_evidence = max(is_evidence, excluded.is_evidence),
+                extraction_record = iif(erased_record IS NULL, extraction_record, NULL),
+                extraction_state = iif(erased_record IS NULL, extraction_state, NULL), text = iif(erased_record IS NULL, text, NULL),
+                tool = iif(erased_record IS NULL, tool, NULL), reason = iif(erased_record IS NULL, reason, NULL), erased_record = NULL
             """, [object.digest.hex, object.size, object.pieceListDigest.hex, isEvidence ? 1 : 0, header.number])
     }
 
@@ -104,8 +119,8 @@ enum Views {
             fileName: row["file_name"], assurance: assurance)
     }
 
-    /// In the order of both statements above.
-    private static func columns(of metadata: EvidenceMetadata) -> StatementArguments {
+    /// In the order of the statements that set them.
+    static func columns(of metadata: EvidenceMetadata) -> StatementArguments {
         [
             metadata.kind.rawValue, metadata.assurance.rawValue, metadata.title, metadata.issuer, metadata.codeNumber,
             metadata.codeNotation, metadata.subject, metadata.issuedOn?.description, metadata.validFrom?.description,

@@ -12,15 +12,28 @@ internal import Vault
 /// One process holds it at a time. Each operation takes the person who acts. The methods are asynchronous and may be
 /// called at once from many tasks.
 public final class Archive: Sendable {
-    /// The format that this version writes; versions before 1 may change without notice.
-    public static let format = 0
+    /// The format that this version writes and reads.
+    public static let format = 1
+
+    /// What an archive is opened for.
+    public enum Purpose: Sendable {
+        /// To be used: refused where a tree went backwards, or the key that signs is not there.
+        case use
+        /// Only to be looked at by ``verify(_:by:report:progress:)``: also where a tree went backwards.
+        case verification
+        /// To begin with another key where the one that signed is lost.
+        case newKey
+    }
 
     /// Names this archive for ever.
     public let id: ArchiveID
     let folder: ArchiveFolder
-    /// By which the key of personal numbers is known, as format.json has it.
-    let personKeyFingerprint: String
+    /// What format.json says.
+    let identity: Identity
     let catalog: Catalog
+    /// Signs checkpoints; `nil` where the archive is not open for use.
+    let signing: CheckpointSigning?
+    private let growth: Growth
     let blocking = BlockingWork()
     /// Path of `minhchung-extract`.
     let worker: String
@@ -32,18 +45,25 @@ public final class Archive: Sendable {
     let ruleCache = Mutex<[Digest: RuleDocument]>([:])
 
     var objects: ObjectStore { folder.objects }
+    /// By which the key of personal numbers is known, as format.json has it.
+    var personKeyFingerprint: String { identity.personKeyFingerprint }
 
     private init(
-        id: ArchiveID, personKeyFingerprint: String, folder: ArchiveFolder, catalog: Catalog, worker: String,
+        identity: Identity, folder: ArchiveFolder, catalog: Catalog, signing: CheckpointSigning?, growth: Growth, worker: String,
         now: @escaping @Sendable () -> Timestamp
     ) {
-        self.id = id
-        self.personKeyFingerprint = personKeyFingerprint
+        id = identity.archive
+        self.identity = identity
         self.folder = folder
         self.catalog = catalog
+        self.signing = signing
+        self.growth = growth
         self.worker = worker
         self.now = now
     }
+
+    // The thread that signs ends with the archive, also where nobody closed it.
+    deinit { growth.close() }
 
     /// The key under which personal numbers are kept, 32 random bytes.
     static let personKey = "person-number.key"
@@ -54,7 +74,7 @@ public final class Archive: Sendable {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
-    /// Makes an empty archive at `path`, which must not exist or be an empty folder, and opens it.
+    /// Makes an empty archive at `path`, which must not exist or be an empty folder, and opens it. Its first checkpoints are signed.
     ///
     /// - Parameters:
     ///   - worker: path of the program `minhchung-extract`.
@@ -65,63 +85,66 @@ public final class Archive: Sendable {
     ) async throws -> Archive {
         try await BlockingWork().run {
             let folder = try ArchiveFolder.create(at: path, holder: holder)
-            let catalog = try Catalog(in: path, creates: true)
+            let growth = Growth()
+            let catalog = try Catalog(in: path, creates: true, grew: growth.tell)
             let id = ArchiveID.random()
             try catalog.append(
                 [Catalog.Draft(.archiveCreated(archive: id, format: format), subjects: [id.text])], by: actor, at: now())
             let key = (0..<Self.personKeySize / 8).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) } }
-            let fingerprint = PersonalNumber.fingerprint(of: key)
-            let description = JSON.object([
-                "archive": .string(id.text), "person_number_key": .string(fingerprint), "created": .string(now().description), "epoch": .integer(1),
-                "format": .integer(Int64(format)), "hash": .string("sha256"), "piece_size": .integer(Int64(pieceSize)),
-            ])
+            let signer = NoteSigner(name: LogOrigin.keyName(of: id), key: .random())
+            let identity = Identity(
+                archive: id, created: now().description, epoch: 1, publicKey: signer.verifier.text,
+                personKeyFingerprint: PersonalNumber.fingerprint(of: key))
             try folder.writeKey(personKey, key)
+            try folder.writeKey(signingKey, keyFile(signer))
+            let signing = CheckpointSigning(id, epoch: 1, signer: signer, catalog: catalog, growth: growth, now: now)
+            try signing.sign()
             // Last of all: without format.json there is no archive, so an interrupted `init` leaves none.
-            try folder.writeFormat(description.canonicalBytes + [UInt8(ascii: "\n")])
-            return Archive(id: id, personKeyFingerprint: fingerprint, folder: folder, catalog: catalog, worker: worker, now: now)
+            try folder.writeFormat(identity.bytes)
+            return Archive(
+                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker, now: now)
         }
     }
 
-    /// Opens and holds the archive at `path`.
+    /// Opens and holds the archive at `path`. An erasure that was cut off is finished.
     public static func open(
-        at path: String, worker: String, holder: String, now: @escaping @Sendable () -> Timestamp = Archive.systemTime
+        at path: String, for purpose: Purpose = .use, worker: String, holder: String,
+        now: @escaping @Sendable () -> Timestamp = Archive.systemTime
     ) async throws -> Archive {
         try await BlockingWork().run {
             let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
-            let (id, fingerprint) = try identity(in: description, path: path)
-            let catalog = try Catalog(in: path)
+            let identity = try Identity(in: description, path: path)
+            let growth = Growth()
+            let catalog = try Catalog(in: path, grew: growth.tell)
             // The ledger has to be this archive's: a file from elsewhere would take its deposits.
-            guard catalog.recordTree.size > 0, case .archiveCreated(id, _) = try catalog.record(0).body else {
-                throw ArchiveError.format(path: path, reason: "its ledger is not that of archive \(id); restore it from a backup")
+            guard catalog.recordTree.size > 0, case .archiveCreated(identity.archive, _) = try catalog.record(0).body else {
+                throw ArchiveError.format(path: path, reason: "its ledger is not that of archive \(identity.archive); restore it from a backup")
             }
-            return Archive(id: id, personKeyFingerprint: fingerprint, folder: folder, catalog: catalog, worker: worker, now: now)
+            if let damage = catalog.damage, damage.isSetback, purpose != .verification { throw damage }
+            var signing: CheckpointSigning?
+            if purpose == .use {
+                signing = CheckpointSigning(
+                    identity.archive, epoch: try catalog.epoch(), signer: try signer(in: folder, catalog, identity), catalog: catalog,
+                    growth: growth, now: now)
+            }
+            let archive = Archive(
+                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker, now: now)
+            if purpose == .use { try archive.finishErasures() }
+            return archive
         }
     }
 
-    private static func identity(in description: [UInt8], path: String) throws -> (ArchiveID, personKeyFingerprint: String) {
-        guard case .object(let members)? = try? JSON(parsing: description) else {  // because the next line says what is wrong
-            throw ArchiveError.format(path: path, reason: "format.json is not readable; restore it from a backup")
-        }
-        guard case .integer(let found)? = members["format"], found == Int64(format) else {
-            throw ArchiveError.format(
-                path: path, reason: "its format is not \(format), the one that this version of minhchung knows")
-        }
-        guard case .string(let text)? = members["archive"], let id = ArchiveID(text) else {
-            throw ArchiveError.format(path: path, reason: "format.json names no archive; restore it from a backup")
-        }
-        guard case .string(let fingerprint)? = members["person_number_key"] else {
-            throw ArchiveError.format(path: path, reason: "format.json does not know its key; restore it from a backup")
-        }
-        return (id, fingerprint)
-    }
-
-    /// Closes the databases. The archive is released with the last reference to it.
+    /// Signs what is not signed yet and closes the databases. The archive is released with the last reference to it.
     public func close() async throws {
         try await blocking.run { [self] in
             defer { index.withLock { $0 = nil } }
+            // A ledger whose nodes are damaged is not signed on.
+            let signed = Result { if catalog.damage == nil { try signing?.close() } }
+            growth.close()
             let closing = Result { try index.withLock { try $0?.close() } }
             try catalog.close()
             try closing.get()
+            try signed.get()
         }
     }
 

@@ -16,6 +16,8 @@ public enum ArchiveError: Error, CustomStringConvertible {
     case noWords(query: String)
     case metadata(field: String, reason: String)
     case format(path: String, reason: String)
+    /// A key is missing, or not the archive's.
+    case key(path: String, reason: String)
     /// Extraction was asked for and cannot be had on this machine.
     case extractionRefused(reason: String)
 
@@ -32,6 +34,7 @@ public enum ArchiveError: Error, CustomStringConvertible {
         case .refused(let act, let reason): "cannot \(act): \(reason)"
         case .noWords(let query): "cannot search for \"\(query)\": it has no word"
         case .metadata(let field, let reason): "cannot take the metadata: \(field) \(reason)"
+        case .key(let path, let reason): "cannot use the key \(path): \(reason)"
         case .format(let path, let reason): "cannot open archive \(path): \(reason)"
         case .extractionRefused(let reason): "cannot extract text: \(reason)"
         }

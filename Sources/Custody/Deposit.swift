@@ -176,8 +176,19 @@ extension Archive {
         _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor,
         summary: inout DepositSummary, report: (DepositEvent) -> Void, extract: (ObjectToExtract) -> Void
     ) throws {
+        // Not while something is erased: its object may be one of these.
+        let (events, fresh) = try acting { try record(batch, of: sources, by: actor, summary: &summary) }
+        // Only now is it true.
+        events.forEach(report)
+        fresh.forEach(extract)
+    }
+
+    private func record(
+        _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor, summary: inout DepositSummary
+    ) throws -> (events: [DepositEvent], fresh: [ObjectToExtract]) {
         let outcomes = try sealing(batch.map(\.object))
-        let known = try catalog.objects(batch.map(\.object.digest))
+        // What was erased and comes again is new.
+        let known = try catalog.objects(batch.map(\.object.digest)).filter { $0.value.erasedRecord == nil }
         var drafts = try repairs(of: zip(batch.map(\.object.digest), outcomes), known: known)
         var events: [DepositEvent] = []
         var pieceLists: [Digest: [Digest]] = [:]
@@ -230,9 +241,7 @@ extension Archive {
             }
         }
         if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
-        // Only now is it true.
-        events.forEach(report)
-        fresh.forEach(extract)
+        return (events, fresh)
     }
 
     /// Seals, and leaves nothing in staging when that fails.

@@ -209,11 +209,15 @@ extension Archive {
             group[index].finding.text = object.description
             texts[object.digest] = group[index].text
         }
+        // Not while something is erased; what was erased after it was read is not recorded.
+        return try acting {
         let outcomes = try sealing(staged)
         for (text, outcome) in zip(staged, outcomes) {
             if case .refused(let damage) = outcome { throw VaultError.damaged(text.digest, damage) }
         }
-        let knownTexts = try catalog.objects(staged.map(\.digest))
+        let known = try catalog.objects(group.map(\.object))
+        group.removeAll { known[$0.object]?.erasedRecord != nil }
+        let knownTexts = try catalog.objects(staged.map(\.digest)).filter { $0.value.erasedRecord == nil }
         let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(
             try repairs(of: zip(staged.map(\.digest), outcomes), known: knownTexts)
@@ -226,5 +230,6 @@ extension Archive {
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
         let events = group.map { ExtractionEvent(object: $0.object, item: items[$0.object], finding: $0.finding) }
         return (events, texts)
+        }
     }
 }

@@ -218,7 +218,7 @@ extension Archive {
     }
 
     /// Reviews and decisions whose paper an item is.
-    private func papers(resting item: EvidenceID) throws -> (minutesOf: [DossierID], scanOf: [DecisionID]) {
+    func papers(resting item: EvidenceID) throws -> (minutesOf: [DossierID], scanOf: [DecisionID]) {
         var (dossiers, decisions): ([DossierID], [DecisionID]) = ([], [])
         for record in try catalog.records(about: item.text) {
             if case .dossierStepped(let step) = record.body, step.review?.minutes?.item == item, !dossiers.contains(step.dossier) {

@@ -1,6 +1,7 @@
 internal import Catalog
 public import Evidence
 internal import Foundation
+internal import Ledger
 internal import Synchronization
 internal import Vault
 
@@ -51,6 +52,8 @@ public struct VerifyBudget: Sendable {
 /// What a verification looked at.
 public struct VerifySummary: Sendable {
     public var findings = 0
+    /// Of those, about records and the access log.
+    public var ledgerFindings = 0
     public var objects = 0
     public var bytes: Int64 = 0
     public var records = 0
@@ -86,10 +89,17 @@ extension Archive {
             let found: @Sendable (Finding) -> Void = { finding in
                 tally.summary.withLock { summary in
                     summary.findings += 1
+                    switch finding {
+                    case .record, .accessLogEntry: summary.ledgerFindings += 1
+                    default: break  // because the others are about objects
+                    }
                     report(finding)
                 }
             }
             let started = now()
+            let checkedKeys = Mutex<[Int64]>([])
+            // What is found in a ledger that went backwards is told and not recorded: nothing may be appended to it.
+            let isIntact = catalog.damage == nil
             // Short, so that a budget of time does not leave much in it when it is over.
             let work = Channel<ObjectView>(capacity: 64)
             let total = try budget.bytes ?? (budget.isUnlimited ? catalog.counts().bytes : 0)
@@ -99,7 +109,7 @@ extension Archive {
                 // Damaged ones too, or they would be first in every run with a budget and keep it from the others.
                 var checked: [Digest] = []
                 while let object = work.take() {
-                    try self.check(object, by: actor, found: found, tally: tally)
+                    if try self.check(object, by: actor, found: found, tally: tally) { checkedKeys.withLock { $0.append(object.key) } }
                     checked.append(object.description.digest)
                     if checked.count >= 1000 {
                         try self.catalog.markChecked(checked, at: self.now())
@@ -124,6 +134,7 @@ extension Archive {
             }
             let ledger: @Sendable () throws -> Void = {
                 try self.catalog.verifyLedger(
+                    keys: self.keysToVerify(),
                     report: { finding in
                         found(
                             finding.isAccessLog
@@ -133,6 +144,9 @@ extension Archive {
                 if budget.isUnlimited { try self.checkNames(found: found, tally: tally) }
             }
             try BlockingWork.together([feeder, ledger] + Array(repeating: lane, count: BlockingWork.laneCount))
+            // Other findings than damaged objects are about the ledger itself: nothing is appended to what is not sound.
+            let keys = checkedKeys.withLock { $0 }.sorted()
+            if isIntact, !keys.isEmpty, tally.summary.withLock({ $0.ledgerFindings == 0 }) { try recordFixity(keys, started, by: actor) }
             var summary = tally.summary.withLock { $0 }
             summary.records = catalog.recordTree.size
             summary.oldestCheck = try catalog.oldestCheck()
@@ -171,11 +185,42 @@ extension Archive {
         }
     }
 
-    /// Reads an object; what is not sound is moved away, recorded and reported.
+    /// The keys that checkpoints are held against. Where the records that tell of earlier ones are not readable, only the last.
+    private func keysToVerify() -> [NoteVerifier] {
+        if let known = try? knownKeys() { return [known.current] + known.former.map(\.key) }  // because of the line above
+        return [NoteVerifier(identity.publicKey)].compactMap(\.self)
+    }
+
+    /// Ranges of objects that one record of a check has at most.
+    private static let rangesInRecord = 1000
+
+    /// Records that objects were read and are right: a fact about them, with its date, as every other.
+    private func recordFixity(_ keys: [Int64], _ started: Timestamp, by actor: Actor) throws {
+        var ranges: [ClosedRange<Int64>] = []
+        for key in keys {
+            if let last = ranges.last, key <= last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...max(key, last.upperBound)
+            } else {
+                ranges.append(key...key)
+            }
+        }
+        let drafts = stride(from: 0, to: ranges.count, by: Self.rangesInRecord).map { start in
+            let part = Array(ranges[start..<min(start + Self.rangesInRecord, ranges.count)])
+            return (RecordBody.fixityChecked(FixityCheck(startedAt: started, ranges: part)), [id] as [any OpaqueIdentifier])
+        }
+        try record(drafts, by: actor)
+    }
+
+    /// Reads an object; what is not sound is moved away, recorded and reported. Answers whether it is sound.
     private func check(
         _ object: ObjectView, by actor: Actor, found: (Finding) -> Void, tally: Tally
-    ) throws {
+    ) throws -> Bool {
         let description = object.description
+        if let damage = catalog.damage, damage.isSetback {
+            guard let damage = objects.damage(of: description.digest, size: description.size) else { return true }
+            found(.object(description.digest, items: [], damage: damage.description, quarantined: false))
+            return false
+        }
         guard objects.damage(of: description.digest, size: description.size) != nil,
             let (damage, isMoved) = try objects.quarantine(description.digest, size: description.size)
         else {
@@ -184,7 +229,7 @@ extension Archive {
                 tally.summary.withLock { $0.restored.append(description.digest) }
             }
             if try !catalog.hasPieces(of: description) { found(.pieceList(description.digest)) }
-            return
+            return true
         }
         if !object.isDamaged {
             try record(
@@ -194,9 +239,10 @@ extension Archive {
         if items.isEmpty, let rules = try catalog.ruleDocument(description.digest) {
             let name = "\(rules.code)@\(rules.version)"
             found(.ruleDocument(description.digest, name: name, damage: damage.description, quarantined: isMoved))
-            return
+            return false
         }
         found(.object(description.digest, items: items, damage: damage.description, quarantined: isMoved))
+        return false
     }
 
     /// Records what became of an object, about all items that have it.

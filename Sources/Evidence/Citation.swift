@@ -76,12 +76,14 @@ public enum VerificationState: String, Sendable, CaseIterable {
     case revoked, expired
     /// Other bytes took its place; see ``EvidenceSupersession``.
     case superseded
+    /// Its bytes and what was declared were erased; see ``Erasure``.
+    case erased
 
     /// Whether a citation of such an item is evidence for a score.
     public var counts: Bool {
         switch self {
         case .submitted, .inReview, .verified: true
-        case .rejected, .needsMore, .revoked, .expired, .superseded: false
+        case .rejected, .needsMore, .revoked, .expired, .superseded, .erased: false
         }
     }
 }

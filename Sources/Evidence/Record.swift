@@ -40,6 +40,20 @@ public enum RecordKind: String, Sendable, CaseIterable {
     case titleRevoked = "title.revoked"
     /// A person was given the honour of several titles running.
     case honourGranted = "honour.granted"
+    /// Personal data was erased.
+    case dataErased = "data.erased"
+    /// What it is about may not be erased.
+    case holdPlaced = "hold.placed"
+    /// It may be erased again.
+    case holdReleased = "hold.released"
+    /// The archive signs with another key.
+    case keyRotated = "key.rotated"
+    /// The archive was restored from a backup.
+    case archiveRestored = "archive.restored"
+    /// The oldest entries of the access log were dropped.
+    case accessDropped = "access.dropped"
+    /// Objects were read whole and found right.
+    case fixityChecked = "fixity.checked"
 }
 
 /// The part of a record that the Merkle leaf covers: no name of a person, no digest of evidence.
@@ -88,6 +102,13 @@ public enum RecordBody: Sendable, Equatable {
     case dossierDecided(PersonDecision)
     case titleRevoked(TitleRevocation)
     case honourGranted(HonourGrant)
+    case dataErased(Erasure)
+    case holdPlaced(LegalHold)
+    case holdReleased(LegalHold)
+    case keyRotated(KeyRotation)
+    case archiveRestored(Restoration)
+    case accessDropped(AccessDrop)
+    case fixityChecked(FixityCheck)
 
     public var kind: RecordKind {
         switch self {
@@ -111,6 +132,13 @@ public enum RecordBody: Sendable, Equatable {
         case .dossierDecided: .dossierDecided
         case .titleRevoked: .titleRevoked
         case .honourGranted: .honourGranted
+        case .dataErased: .dataErased
+        case .holdPlaced: .holdPlaced
+        case .holdReleased: .holdReleased
+        case .keyRotated: .keyRotated
+        case .archiveRestored: .archiveRestored
+        case .accessDropped: .accessDropped
+        case .fixityChecked: .fixityChecked
         }
     }
 }
@@ -162,4 +190,8 @@ public enum AccessKind: String, Sendable, CaseIterable {
     case dossierViewed = "dossier.viewed"
     /// What a title rests on, or what rests on an item, was shown.
     case traced = "evidence.traced"
+    /// A bundle about titles left the archive, with the bytes of the evidence that it holds.
+    case bundled = "bundle.exported"
+    /// What the access log says of a person or an item was shown.
+    case accessViewed = "access.viewed"
 }

@@ -117,6 +117,27 @@ struct Fields {
         try optional(name) { ID($0) }
     }
 
+    mutating func ids<ID: OpaqueIdentifier>(_ name: String) throws(RecordFormError) -> [ID] {
+        var ids: [ID] = []
+        for text in try strings(name) {
+            guard let id = ID(text) else { throw .wrong(field: name) }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    mutating func digests(_ name: String) throws(RecordFormError) -> [Digest] {
+        var digests: [Digest] = []
+        for text in try strings(name) {
+            guard let digest = Digest(hex: text) else { throw .wrong(field: name) }
+            digests.append(digest)
+        }
+        return digests
+    }
+
+    /// The members that are left, as canonical JSON.
+    var canonicalBytes: [UInt8] { JSON.object(members).canonicalBytes }
+
     mutating func day(_ name: String) throws(RecordFormError) -> CalendarDate {
         guard let day = try optionalDay(name) else { throw .missing(field: name) }
         return day
@@ -137,6 +158,9 @@ struct Fields {
         guard case .object(let members) = found else { throw .wrong(field: name) }
         return Fields(members: members)
     }
+
+    /// The members of an object, as they stand.
+    mutating func objectMembers(_ name: String) throws(RecordFormError) -> [String: JSON] { try object(name).members }
 
     mutating func optionalObject(_ name: String) throws(RecordFormError) -> Fields? {
         members[name] == nil ? nil : try object(name)

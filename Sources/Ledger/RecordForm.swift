@@ -92,6 +92,12 @@ public enum RecordForm {
         case .dossierDecided(let decision): members = json(decision)
         case .titleRevoked(let revocation): members = json(revocation)
         case .honourGranted(let grant): members = json(grant)
+        case .dataErased(let erasure): members = json(erasure)
+        case .holdPlaced(let hold), .holdReleased(let hold): members = json(hold)
+        case .keyRotated(let rotation): members = json(rotation)
+        case .archiveRestored(let restoration): members = json(restoration)
+        case .accessDropped(let drop): members = json(drop)
+        case .fixityChecked(let check): members = json(check)
         }
         return JSON.object(members).canonicalBytes
     }
@@ -133,6 +139,13 @@ public enum RecordForm {
         case .dossierDecided: body = .dossierDecided(try personDecision(&fields))
         case .titleRevoked: body = .titleRevoked(try titleRevocation(&fields))
         case .honourGranted: body = .honourGranted(try honourGrant(&fields))
+        case .dataErased: body = .dataErased(try erasure(&fields))
+        case .holdPlaced: body = .holdPlaced(try legalHold(&fields))
+        case .holdReleased: body = .holdReleased(try legalHold(&fields))
+        case .keyRotated: body = .keyRotated(try keyRotation(&fields))
+        case .archiveRestored: body = .archiveRestored(try restoration(&fields))
+        case .accessDropped: body = .accessDropped(try accessDrop(&fields))
+        case .fixityChecked: body = .fixityChecked(try fixityCheck(&fields))
         }
         try fields.finish()
         return body

@@ -111,15 +111,36 @@ public final class ArchiveFolder: Sendable {
         }
     }
 
-    /// Writes a key into `keys/` durably, readable by its owner only. One of this name that an interrupted `init` left is replaced.
+    /// Writes a key into `keys/` durably, readable by its owner only; one of this name is replaced in one step.
     public func writeKey(_ name: String, _ bytes: [UInt8]) throws(VaultError) {
         try attempt("write", "\(path)/keys/\(name)") {
+            try system.makeFolder(Self.keysName, in: folder)
             let keys = try system.open(Self.keysName, in: folder, isFolder: true)
-            do throws(SystemCallError) { try system.unlink(Array(name.utf8), in: keys) } catch  where error.isMissing {}
-            let file = try system.create(Array(name.utf8), in: keys)
+            let temporary = Array("\(name).part".utf8)
+            if try system.exists(temporary, in: keys) { try system.unlink(temporary, in: keys) }
+            let file = try system.create(temporary, in: keys)
             try system.write(file, bytes)
             try system.synchronize(file)
+            try system.replace(temporary, in: keys, as: Array(name.utf8))
             try system.synchronize(keys)
+            try system.synchronize(folder)
+        }
+    }
+
+    /// Removes a key that is not needed any more, durably; that it is not there is no error.
+    public func removeKey(_ name: String) throws(VaultError) {
+        try attempt("remove", "\(path)/keys/\(name)") {
+            let keys = try system.open(Self.keysName, in: folder, isFolder: true)
+            if try system.exists(Array(name.utf8), in: keys) { try system.unlink(Array(name.utf8), in: keys) }
+            try system.synchronize(keys)
+        }
+    }
+
+    /// The key of this name; `nil` where it is not there.
+    public func keyIfThere(_ name: String) throws(VaultError) -> [UInt8]? {
+        try attempt("read", "\(path)/keys/\(name)") {
+            let keys = try system.open(Self.keysName, in: folder, isFolder: true)
+            return try system.exists(Array(name.utf8), in: keys) ? Self.contents(of: Array(name.utf8), in: keys, system: system) : nil
         }
     }
 

@@ -1,7 +1,8 @@
 -- archive.sqlite, schema 1: what must survive, and the views folded from it.
 --
--- Part one is the history: records, their bodies, the access log, and the nodes of both Merkle trees. Nothing of it is
--- ever changed; triggers stop mistakes (an attacker with the file is found by the hashes, not by triggers).
+-- Part one is the history: records, their bodies, the access log, the nodes of both Merkle trees, and what was signed about
+-- them. Nothing of it is ever changed; triggers stop mistakes (an attacker with the file is found by the hashes and the
+-- signatures, not by triggers).
 -- Part two is views: `minhchung rebuild` empties them and folds the records again.
 
 PRAGMA application_id = 0x4D43415A; -- "MCAZ"
@@ -49,6 +50,44 @@ CREATE TABLE piece_list (
     pieces BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Checkpoints of both trees as the archive signed them (C2SP signed notes), without cosignatures. The newest of each tree stays, and
+-- the last of each day, and those that somebody has cosigned or stamped.
+CREATE TABLE checkpoint (
+    tree TEXT NOT NULL,                -- records, access
+    epoch INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    signed_at TEXT NOT NULL,
+    PRIMARY KEY (tree, epoch, size)
+) STRICT, WITHOUT ROWID;
+
+-- What witnesses returned: signature lines (C2SP tlog-cosignature), each with its newline.
+CREATE TABLE cosignature (
+    tree TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    key_name TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    PRIMARY KEY (tree, epoch, size, line)
+) STRICT, WITHOUT ROWID;
+
+-- RFC 3161 responses over the text of a checkpoint.
+CREATE TABLE checkpoint_stamp (
+    tree TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    token BLOB NOT NULL,
+    stamped_at TEXT NOT NULL,          -- as the token says
+    PRIMARY KEY (tree, epoch, size)
+) STRICT, WITHOUT ROWID;
+
+-- What an erasure that was recorded has still to remove from the disk; empty but for moments.
+CREATE TABLE erasure_to_finish (
+    record INTEGER PRIMARY KEY,        -- the tombstone
+    list TEXT NOT NULL                 -- path of the erasure list
+) STRICT;
+
 -- No trigger keeps a body or an entry of the access log from being deleted: erasure and retention do that, by rule.
 -- Replacing one is a change all the same, and SQLite's REPLACE deletes without telling triggers, so inserts look first.
 CREATE TRIGGER record_is_new BEFORE INSERT ON record WHEN EXISTS (SELECT 1 FROM record WHERE number = NEW.number)
@@ -63,6 +102,8 @@ CREATE TRIGGER body_is_final BEFORE UPDATE ON record_body BEGIN SELECT RAISE(ABO
 CREATE TRIGGER node_is_final BEFORE UPDATE ON record_node BEGIN SELECT RAISE(ABORT, 'a node is never changed'); END;
 CREATE TRIGGER node_stays BEFORE DELETE ON record_node BEGIN SELECT RAISE(ABORT, 'a node is never deleted'); END;
 CREATE TRIGGER access_is_final BEFORE UPDATE ON access BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END;
+CREATE TRIGGER checkpoint_is_final BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END;
+CREATE TRIGGER access_node_stays BEFORE DELETE ON access_node BEGIN SELECT RAISE(ABORT, 'a node is never deleted'); END;
 CREATE TRIGGER access_node_is_final BEFORE UPDATE ON access_node BEGIN SELECT RAISE(ABORT, 'a node is never changed'); END;
 
 -- Part two: views -----------------------------------------------------------------------------------------------------
@@ -76,6 +117,7 @@ CREATE TABLE object (
     is_evidence INTEGER NOT NULL,      -- 1: somebody's file; 0: only the text of one
     first_record INTEGER NOT NULL,     -- the record that named it first
     is_damaged INTEGER NOT NULL DEFAULT 0,
+    erased_record INTEGER,             -- the record that its bytes were erased by; null while they are there
     -- What extraction found last, for evidence; null while nothing was tried.
     extraction_record INTEGER,
     extraction_state TEXT,
@@ -84,7 +126,7 @@ CREATE TABLE object (
     reason TEXT
 ) STRICT;
 
-CREATE INDEX object_to_extract ON object (key) WHERE extraction_record IS NULL AND is_evidence = 1;
+CREATE INDEX object_to_extract ON object (key) WHERE extraction_record IS NULL AND is_evidence = 1 AND erased_record IS NULL;
 CREATE INDEX object_by_outcome ON object (extraction_state, tool) WHERE extraction_record IS NOT NULL;
 CREATE INDEX object_damaged ON object (key) WHERE is_damaged = 1;
 
@@ -111,7 +153,8 @@ CREATE TABLE item (
     holder TEXT,
     person TEXT,
     language TEXT,
-    file_name TEXT
+    file_name TEXT,
+    erased_record INTEGER              -- the record that erased it; its metadata is what the redaction left
 ) STRICT;
 
 CREATE INDEX item_by_object ON item (object);
@@ -120,6 +163,47 @@ CREATE INDEX object_by_text ON object (text) WHERE text IS NOT NULL;
 
 -- Which records are about a subject.
 CREATE TABLE record_subject (
+    subject TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (subject, number)
+) STRICT, WITHOUT ROWID;
+
+-- What erasures left of bodies.
+CREATE TABLE redaction (
+    number INTEGER PRIMARY KEY,        -- the record whose body was erased
+    record INTEGER NOT NULL,           -- the record that says so
+    body TEXT NOT NULL
+) STRICT;
+
+-- Legal holds that hold.
+CREATE TABLE hold (
+    subject TEXT PRIMARY KEY,          -- an item, a person or a dossier
+    record INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    legal_basis TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Objects that were read whole and found right, by key; each run of a check has some rows.
+CREATE TABLE fixity (
+    record INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    checked_at TEXT NOT NULL,          -- when the run began
+    PRIMARY KEY (record, first)
+) STRICT, WITHOUT ROWID;
+
+-- Keys that the archive signed with before, restorations, and drops of the access log: records about the archive itself.
+CREATE TABLE milestone (
+    record INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    epoch INTEGER,                     -- of a restoration
+    access_before INTEGER              -- of a drop: entries before this one are gone
+) STRICT;
+
+CREATE INDEX milestone_by_kind ON milestone (kind, record);
+
+-- Which entries of the access log are about a subject. Computed from the entries.
+CREATE TABLE access_subject (
     subject TEXT NOT NULL,
     number INTEGER NOT NULL,
     PRIMARY KEY (subject, number)
@@ -178,7 +262,8 @@ CREATE TABLE person (
     subject_group TEXT,
     account TEXT,
     number_mac TEXT,
-    number_ending TEXT
+    number_ending TEXT,
+    erased_record INTEGER              -- the record that erased what was personal
 ) STRICT;
 
 CREATE INDEX person_by_name ON person (name_folded, birth_year);

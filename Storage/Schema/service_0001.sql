@@ -15,3 +15,10 @@ CREATE TABLE mark (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The newest checkpoint of each tree that this archive has signed, a second time and in another file than the ledger: an
+-- archive.sqlite that went back in time is known by it.
+CREATE TABLE newest_checkpoint (
+    tree TEXT PRIMARY KEY,
+    note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -79,6 +79,24 @@ public struct SystemCalls: Sendable {
         return Descriptor(try check(.create) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
     }
 
+    /// Opens a file to read it and to write at its end, making it when it is not there, mode 0600.
+    func openToAppend(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor {
+        let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY
+        return Descriptor(try check(.create) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
+    }
+
+    /// Removes everything in a folder, folders in it as well.
+    func removeAll(in folder: Descriptor) throws(SystemCallError) {
+        for name in try names(in: folder) {
+            do throws(SystemCallError) {
+                try unlink(name, in: folder)
+            } catch  where error.isFolder {
+                try removeAll(in: try open(name, in: folder, isFolder: true))
+                _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, AT_REMOVEDIR) } }
+            }
+        }
+    }
+
     /// Reads until `buffer` is full or the file ends; answers how many bytes were read.
     func read(_ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
         var count = 0

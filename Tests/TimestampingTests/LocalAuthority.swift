@@ -10,12 +10,12 @@ private func has(_ program: String) -> Bool {
 let hasOpenSSL = has("openssl") && has("python3")
 let openSSLAbsence: Comment = "the programs openssl and python3 make the authority of these tests, and one is absent"
 
-/// An authority of its own for one test, made by the openssl program in a folder that is gone afterwards: a root, signers
-/// under it, and a second root that signed none of them.
+/// An authority of its own for one test, made by the openssl program in a folder that is gone afterwards: a root, a signer
+/// under it, and what else a test names.
 final class LocalAuthority {
     let folder: URL
 
-    /// The certificates that are made: section of the extensions, who signs, and since and until when.
+    /// The certificates that can be made: section of the extensions, who signs, and since and until when.
     private static let certificates: [(name: String, extensions: String, issuer: String, from: String, until: String)] = [
         ("root", "root", "root", "20150101000000Z", "20750101000000Z"),
         ("other", "root", "other", "20150101000000Z", "20750101000000Z"),
@@ -69,14 +69,14 @@ final class LocalAuthority {
         [nothing]
         """
 
-    init(algorithm: String = "EC") throws {
+    init(algorithm: String = "EC", with others: String...) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "minhchung-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try write(Array(Self.configuration.utf8), to: "ts.cnf")
         try write([], to: "index.txt")
         try write(Array("1A2B3C\n".utf8), to: "stamps")
         let options = algorithm == "EC" ? ["ec_paramgen_curve:P-256"] : ["rsa_keygen_bits:2048"]
-        for certificate in Self.certificates {
+        for certificate in Self.certificates where (["root", "signer"] + others).contains(certificate.name) {
             let name = certificate.name
             try openssl(["genpkey", "-algorithm", algorithm, "-out", "\(name).key"] + options.flatMap { ["-pkeyopt", $0] })
             try openssl([

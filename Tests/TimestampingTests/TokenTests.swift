@@ -139,7 +139,7 @@ struct TokenTests {
     }
 
     @Test func `words beside a granted status, and further certificates, are borne`() throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: "other")
         let bytes = try authority.forge(
             imprint, at: "20230228235959Z", by: "signer", with: ["other", "root"],
             status: DER.sequence(DER.integer(0), DER.sequence(DER.value(0x0C, Array("Operation Okay".utf8)))))
@@ -147,7 +147,7 @@ struct TokenTests {
     }
 
     @Test func `another authority's certificates, or the stamp's own, prove nothing`() throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: "other")
         let bytes = try authority.forge(imprint, at: "20230228235959Z", by: "signer", with: ["root"])
         let token = try TimestampToken(parsing: bytes)
         try token.verify(imprint: imprint, trusting: authority.read("other.pem") + authority.read("root.pem"))
@@ -160,7 +160,7 @@ struct TokenTests {
     }
 
     @Test func `a chain may pass an authority between, and end at any certificate that is trusted`() throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: "between", "under")
         let bare = try TimestampToken(parsing: authority.forge(imprint, at: "20230228235959Z", by: "under"))
         #expect(throws: TimestampError.self) { try bare.verify(imprint: imprint, trusting: authority.read("root.pem")) }
         try bare.verify(imprint: imprint, trusting: authority.read("between.pem"))
@@ -170,7 +170,7 @@ struct TokenTests {
     }
 
     @Test func `a signer that has expired since proves its own time and no other`() throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: "expired")
         let roots = try authority.read("root.pem")
         let during = try TimestampToken(parsing: authority.forge(imprint, at: "20200701000000Z", by: "expired"))
         try during.verify(imprint: imprint, trusting: roots)
@@ -187,7 +187,7 @@ struct TokenTests {
 
     @Test("a signer that is not made for time stamping proves nothing", arguments: ["purposeless", "web"])
     func purpose(signer: String) throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: signer)
         let token = try TimestampToken(parsing: authority.forge(imprint, at: "20230228235959Z", by: signer))
         for trusted in ["root.pem", "\(signer).pem"] {
             #expect {
@@ -200,7 +200,7 @@ struct TokenTests {
     }
 
     @Test func `certificates that are none are refused, each for its cause`() throws {
-        let authority = try LocalAuthority()
+        let authority = try LocalAuthority(with: "other")
         let token = try TimestampToken(parsing: authority.stamp(imprint))
         let root = try authority.read("root.pem")
         let other = try authority.read("other.pem")

@@ -40,6 +40,7 @@ let package = Package(
                 .embedInCode("../../Storage/Schema/search_0001.sql"),
             ]),
         .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),
+        .target(name: "Timestamping", dependencies: ["Evidence", "COpenSSL", "CCurl"]),
 
         // The operations, and the program.
         .target(
@@ -56,6 +57,8 @@ let package = Package(
         .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CDescriptors"),
         .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
 
@@ -65,6 +68,7 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
+        .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
         .testTarget(
             name: "CustodyTests",

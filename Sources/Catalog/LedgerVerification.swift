@@ -18,7 +18,8 @@ extension Catalog {
     /// stored node against the leaves.
     ///
     /// - Parameters:
-    ///   - keys: those that the archive signs and has signed with: the roots are held against every checkpoint.
+    ///   - keys: those that the archive signs and has signed with: the roots are held against every checkpoint. None where nothing was
+    ///     signed.
     ///   - report: called for each finding, in order.
     /// - Throws: ``CatalogError`` only when it could not look.
     public func verifyLedger(
@@ -266,7 +267,7 @@ private struct SignedRoots {
             }
         }
         ahead = checkpoints.sorted { ($0.size, $0.origin.epoch) < ($1.size, $1.origin.epoch) }
-        if notes.isEmpty { unreadable.append("no checkpoint of the tree is left: the archive signs one when it is made") }
+        if notes.isEmpty, !keys.isEmpty { unreadable.append("no checkpoint of the tree is left: the archive signs one when it is made") }
     }
 
     /// What the signed roots of trees of this size say against it. Only the first is told: all later ones follow from it.

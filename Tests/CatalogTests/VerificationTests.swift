@@ -23,7 +23,7 @@ struct VerificationTests {
     private static func findings(_ catalog: Catalog) throws -> [LedgerFinding] {
         var findings: [LedgerFinding] = []
         var progress: [Int] = []
-        try catalog.verifyLedger(report: { findings.append($0) }, progress: { done, _ in progress.append(done) })
+        try catalog.verifyLedger(keys: [], report: { findings.append($0) }, progress: { done, _ in progress.append(done) })
         #expect(progress.last != nil)
         return findings
     }

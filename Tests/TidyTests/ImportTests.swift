@@ -14,6 +14,7 @@ struct ImportTests {
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
+        "Timestamping": (["Evidence", "COpenSSL", "CCurl"], []),
         "Custody": (["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
         "Command": (["Evidence", "Recognition", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),

@@ -40,6 +40,9 @@ let package = Package(
             ]),
         .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),
 
+        // What leaves the archive in somebody's hands, and its check without an archive.
+        .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger", "CLinux", "CZlib"]),
+
         // The operations, and the program.
         .target(
             name: "Custody",
@@ -55,6 +58,7 @@ let package = Package(
         .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CDescriptors"),
         .target(name: "CLinux"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
 
@@ -63,6 +67,7 @@ let package = Package(
         .testTarget(name: "RecognitionTests", dependencies: ["Evidence", "Recognition"]),
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
+        .testTarget(name: "BundleTests", dependencies: ["Evidence", "Bundle"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
         .testTarget(

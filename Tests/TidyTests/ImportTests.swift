@@ -13,6 +13,7 @@ struct ImportTests {
         "ExtractionWire": ([], []),
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
+        "Bundle": (["Evidence", "Recognition", "Ledger", "CLinux", "CZlib"], ["Glibc"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
         "Custody": (["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
         "Command": (["Evidence", "Recognition", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),

@@ -29,20 +29,22 @@ final class EntryReading {
     /// Visits the file, and reads it itself when the visitor did not.
     func offer(
         to visit: (
-            _ name: String, _ size: Int64, _ read: (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+            _ name: String, _ size: Int64, _ read: @escaping (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
         ) throws -> Void
     ) throws {
-        try visit(name, size) { piece in
-            guard !hasBegun else {
-                failure = failure ?? .readTwice(entry: name)
-                throw BundleFileError.readTwice(entry: name)
-            }
-            hasBegun = true
-            try read(piece)
-        }
+        try visit(name, size) { piece in try self.readOnce(piece) }
         // A visitor that swallowed the error does not make the bytes right; one that stopped half-way has not checked them.
         if let failure { throw failure }
         if !isComplete { try read { _ in } }
+    }
+
+    private func readOnce(_ piece: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard !hasBegun else {
+            failure = failure ?? .readTwice(entry: name)
+            throw BundleFileError.readTwice(entry: name)
+        }
+        hasBegun = true
+        try read(piece)
     }
 
     private func read(_ piece: (UnsafeRawBufferPointer) throws -> Void) throws {

@@ -16,7 +16,7 @@ public final class FolderReader: BundleSource {
 
     public func walk(
         _ visit: (
-            _ name: String, _ size: Int64, _ read: (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+            _ name: String, _ size: Int64, _ read: @escaping (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
         ) throws -> Void
     ) throws {
         var order = EntryOrder()
@@ -26,7 +26,7 @@ public final class FolderReader: BundleSource {
     private func walk(
         _ folder: OpenFile, prefix: [UInt8], order: inout EntryOrder,
         _ visit: (
-            _ name: String, _ size: Int64, _ read: (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+            _ name: String, _ size: Int64, _ read: @escaping (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
         ) throws -> Void
     ) throws {
         let names = try folder.names()

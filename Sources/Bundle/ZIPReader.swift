@@ -25,7 +25,7 @@ public final class ZIPReader: BundleSource {
 
     public func walk(
         _ visit: (
-            _ name: String, _ size: Int64, _ read: (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+            _ name: String, _ size: Int64, _ read: @escaping (_ piece: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
         ) throws -> Void
     ) throws {
         let status = try file.status()

@@ -50,7 +50,7 @@ public final class ZIPWriter: BundleSink {
         var entry = ZIPEntry(name: bytes, size: UInt64(size), offset: position, check: 0)
         var header: [UInt8] = []
         layout.appendLocalHeader(entry, to: &header)
-        try header.withUnsafeBytes { (bytes) throws(BundleFileError) in try append(bytes) }
+        try append(header)
         var check = CyclicRedundancyCheck()
         var given: Int64 = 0
         try body { bytes in
@@ -63,7 +63,7 @@ public final class ZIPWriter: BundleSink {
         entry.check = check.value
         // CRC-32 stands before the bytes that it is of: it is put there now that it is known.
         let field = entry.offset + UInt64(ZIPLayout.checkOffset)
-        try withUnsafeBytes(of: entry.check.littleEndian) { (bytes) throws(BundleFileError) in try overwrite(bytes, at: field) }
+        try withUnsafeBytes(of: entry.check.littleEndian) { try overwrite($0, at: field) }
         entries.append(entry)
         isOpen = true
     }

@@ -98,6 +98,8 @@ public enum BundleName {
     public static let maximumComponentLength = 255
     /// The most components.
     public static let maximumDepth = 32
+    /// The most files in one bundle: what is kept for each while it is read then fits in some hundred megabytes.
+    public static let maximumCount = 1 << 20
 
     /// Why this is not the name of a file in a bundle; `nil` when it is one.
     public static func fault(_ name: String) -> String? { fault(Array(name.utf8)) }
@@ -135,10 +137,13 @@ public enum BundleName {
 struct EntryOrder {
     /// Earlier names that the last one begins with, shortest first: in ascending order nothing else can be its folder.
     private var prefixes: [[UInt8]] = []
+    private var count = 0
 
     /// Takes the next name in; answers why it may not come next.
     mutating func fault(next name: [UInt8]) -> String? {
         if let fault = BundleName.fault(name) { return fault }
+        count += 1
+        guard count <= BundleName.maximumCount else { return "the bundle has more than \(BundleName.maximumCount) files" }
         if let last = prefixes.last {
             guard last != name else { return "the name comes twice" }
             guard last.lexicographicallyPrecedes(name) else { return "the name does not come behind the one before, “\(text(last))”" }

@@ -81,7 +81,7 @@ struct ZIPTests {
         #expect(bytes[4] == (isLarge ? 45 : 10))
         #expect(bytes[28] == (isLarge ? 20 : 0))
         #expect(ZIPReader.isAccepted(path, layout))
-        // To another limit the same file is not canonical; where nothing is large it is under both.
+        // The directory begins behind the limit in each, so under the true limit none is canonical.
         #expect(!ZIPReader.isAccepted(path, ZIPLayout()))
     }
 

@@ -35,8 +35,8 @@ public protocol BundleSource {
     /// When it returns without throwing, all of the bundle was read and its form is right. Until then nothing is: what
     /// `visit` saw may stand in a bundle that is refused further on.
     /// - Parameter visit: gets the name, the size in bytes, and a function that hands the bytes over in pieces of 1 MiB (the
-    ///   last is shorter); it is of no use after the visit. The bytes of the file are right only when that function has returned. A file whose bytes are
-    ///   not asked for is read and checked all the same; asking for them twice is an error.
+    ///   last is shorter); it is of no use after the visit. The bytes of the file are right only when that function has
+    ///   returned. A file whose bytes are not asked for is read and checked all the same; asking for them twice is an error.
     /// - Throws: ``BundleFileError`` that names the entry and what is wrong with it, even when `visit` swallowed it; or what
     ///   `visit` throws, unchanged.
     func walk(

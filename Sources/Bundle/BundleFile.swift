@@ -35,8 +35,8 @@ public protocol BundleSource {
     /// When it returns without throwing, all of the bundle was read and its form is right. Until then nothing is: what
     /// `visit` saw may stand in a bundle that is refused further on.
     /// - Parameter visit: gets the name, the size in bytes, and a function that hands the bytes over in pieces of 1 MiB (the
-    ///   last is shorter); it is of no use after the visit. The bytes of the file are right only when that function has returned. A file whose bytes are
-    ///   not asked for is read and checked all the same; asking for them twice is an error.
+    ///   last is shorter); it is of no use after the visit. The bytes of the file are right only when that function has
+    ///   returned. A file whose bytes are not asked for is read and checked all the same; asking for them twice is an error.
     /// - Throws: ``BundleFileError`` that names the entry and what is wrong with it, even when `visit` swallowed it; or what
     ///   `visit` throws, unchanged.
     func walk(
@@ -98,6 +98,8 @@ public enum BundleName {
     public static let maximumComponentLength = 255
     /// The most components.
     public static let maximumDepth = 32
+    /// The most files in one bundle: what is kept for each while it is read then fits in some hundred megabytes.
+    public static let maximumCount = 1 << 20
 
     /// Why this is not the name of a file in a bundle; `nil` when it is one.
     public static func fault(_ name: String) -> String? { fault(Array(name.utf8)) }
@@ -135,10 +137,13 @@ public enum BundleName {
 struct EntryOrder {
     /// Earlier names that the last one begins with, shortest first: in ascending order nothing else can be its folder.
     private var prefixes: [[UInt8]] = []
+    private var count = 0
 
     /// Takes the next name in; answers why it may not come next.
     mutating func fault(next name: [UInt8]) -> String? {
         if let fault = BundleName.fault(name) { return fault }
+        count += 1
+        guard count <= BundleName.maximumCount else { return "the bundle has more than \(BundleName.maximumCount) files" }
         if let last = prefixes.last {
             guard last != name else { return "the name comes twice" }
             guard last.lexicographicallyPrecedes(name) else { return "the name does not come behind the one before, “\(text(last))”" }

@@ -67,7 +67,7 @@ let package = Package(
         .testTarget(name: "VietnameseTextTests", dependencies: ["VietnameseText"]),
         .testTarget(name: "RecognitionTests", dependencies: ["Evidence", "Recognition"]),
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
-        .testTarget(name: "BundleTests", dependencies: ["Bundle", "Evidence", "Ledger"]),
+        .testTarget(name: "BundleTests", dependencies: ["Bundle", "Evidence", "Ledger"], exclude: ["page_check.py"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
         .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),

@@ -37,7 +37,7 @@ struct EvidenceSection {
         let validity = [metadata["valid_from"], metadata["valid_until"]]
         return [
             ("Loại", PageParts.text(metadata["kind"].string.map { word(EvidenceKind.self, $0, Words.kind) })),
-            ("Cơ quan cấp", PageParts.quoted(metadata["issuer"])), ("Số, ký hiệu", PageParts.text(PageParts.codeText(metadata))),
+            ("Cơ quan cấp", PageParts.quoted(metadata["issuer"])), ("Số, ký hiệu", PageParts.codeText(metadata).map(Markup.quoted) ?? .nothing),
             ("Trích yếu", PageParts.quoted(metadata["subject"])), ("Ngày cấp", PageParts.day(metadata["issued_on"])),
             (
                 "Có giá trị",

@@ -96,7 +96,7 @@ enum PageParts {
     /// Rows about a decision document.
     static func document(_ document: Member, _ decision: DecisionMembers) -> [(name: String, value: Markup)] {
         [
-            ("Số, ký hiệu", text(codeText(document))), ("Ngày ban hành", day(document["issued_on"])),
+            ("Số, ký hiệu", codeText(document).map(Markup.quoted) ?? .nothing), ("Ngày ban hành", day(document["issued_on"])),
             ("Cơ quan ban hành", quoted(document["authority"])), ("Người ký", quoted(document["signer"])),
             ("Bản chụp quyết định", item(document["scan"], decision)),
         ]

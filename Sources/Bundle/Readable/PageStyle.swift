@@ -20,6 +20,7 @@ enum PageStyle {
         a { color: var(--link); }
         a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
         code { font: .875em/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
+        code { unicode-bidi: isolate; }
         .digest { font-size: .75em; color: var(--soft); }
         .subtitle { font-size: 1.1rem; }
         .notice { border: 2px solid var(--mark); border-radius: .4rem; padding: .25rem 1rem .5rem; margin: 1rem 0; background: #fff6f4; }
@@ -36,7 +37,7 @@ enum PageStyle {
         table { border-collapse: collapse; width: 100%; margin: .75rem 0; font-size: .92rem; }
         caption { text-align: left; font-weight: 600; padding: .25rem 0; color: var(--soft); }
         th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border: 1px solid var(--line); }
-        thead th { background: var(--faint); }
+        thead th { background: var(--faint); overflow-wrap: normal; }
         tbody th { font-weight: 600; }
         time { white-space: nowrap; }
         .scores td:nth-child(3), .contents td:nth-child(5) { text-align: right; font-variant-numeric: tabular-nums; }
@@ -54,6 +55,10 @@ enum PageStyle {
           tbody th, td { border: 0; padding: .15rem 0; text-align: left !important; }
           tbody th::before, td::before { content: attr(data-label) ": "; color: var(--soft); font-weight: 400; }
           td:empty { display: none; }
+          .scores tbody tr { display: grid; grid-template-columns: 2.25rem 1fr 2.5rem; gap: 0 .5rem; }
+          .scores tbody th::before, .scores td:nth-child(-n+3)::before { content: none; }
+          .scores td:nth-child(3) { text-align: right !important; }
+          .scores td:nth-child(n+4) { grid-column: 2 / -1; font-size: .9em; }
           article { padding-left: .6rem; }
         }
         @media print {

@@ -18,7 +18,7 @@ struct TitleSection {
                 PageParts.subsection("Danh hiệu và quyết định", [facts]),
                 PageParts.subsection("Điểm của các chỉ số", [scores, verdictLine]),
                 PageParts.subsection("Minh chứng của từng chỉ số", [citations]),
-                PageParts.subsection("Vì sao đạt", [reasons, rules]),
+                PageParts.subsection("Kết luận và lý do", [reasons, rules]),
                 PageParts.subsection("Ai chịu trách nhiệm", [responsible]),
                 PageParts.subsection("Các bước của hồ sơ", [steps]),
             ])

@@ -90,9 +90,9 @@ struct ReadableTests {
         var pages: [[UInt8]] = []
         let lines = try ReadableSample.accessLines()
         for sample in try [ReadableSample.single(), ReadableSample.honour()] {
-            var damaged = Hostile.without(sample)
-            // One of each kind of place is enough: the second indicator is as the first.
-            if damaged.count > 400 { damaged = damaged.enumerated().filter { $0.offset % (damaged.count / 400 + 1) == 0 }.map(\.element) }
+            // Some are enough: the second indicator is as the first. An odd step, so that each kind of damage has its turn.
+            let all = Hostile.without(sample)
+            let damaged = stride(from: 0, to: all.count, by: all.count / 120 | 1).map { all[$0] }
             for decision in damaged {
                 pages.append(ReadablePage.html(decision, accessLines: lines))
                 _ = ResearchObjectCrate.metadata(decision, files: ReadableSample.files)
@@ -106,9 +106,9 @@ struct ReadableTests {
             _ = ResearchObjectCrate.metadata(decision, files: [])
             _ = VerificationInstructions.markdown(decision, hasStamp: false)
         }
-        #expect(pages.count > 500)
-        // The parser in Python takes a second for some hundred pages; these are alike.
-        try Self.checkMarkup(pages.enumerated().filter { $0.offset % 7 == 0 }.map(\.element) + pages.suffix(4))
+        #expect(pages.count > 150)
+        // Python takes its time; neighbours are alike.
+        try Self.checkMarkup(pages.enumerated().filter { $0.offset % 2 == 0 }.map(\.element) + pages.suffix(4))
     }
 
     @Test("A page, as it is, is well nested")

@@ -125,7 +125,9 @@ public enum ReadablePage {
                 .element(
                     "p", [],
                     [
-                        .element("a", [.href("#minh-chung")], [.text("Minh chứng")]), .text(" · "),
+                        // Without evidence there is no such section.
+                        decision.evidence.isEmpty
+                            ? .nothing : .group([.element("a", [.href("#minh-chung")], [.text("Minh chứng")]), .text(" · ")]),
                         .element("a", [.href("#truy-cap")], [.text("Ai đã xem")]), .text(" · "),
                         .element("a", [.href("#so-ghi")], [.text("Sổ ghi")]),
                     ]),

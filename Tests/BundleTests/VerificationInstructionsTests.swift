@@ -35,7 +35,21 @@ struct VerificationInstructionsTests {
 
     /// The bundle, what is changed in it, and what the commands say then.
     enum Change: CaseIterable {
-        case nothing, evidence, addedFile, manifest, signature, otherKey, checkpoint, header, body, path
+        case nothing, evidence, addedFile, listedTwice, signature, otherKey, checkpoint, header, body, path
+
+        /// What is printed by the command that finds it.
+        var finding: String {
+            switch self {
+            case .nothing: "OK 153"
+            case .evidence: "data/evidence/\(ReadableSample.object): FAILED"
+            case .addedFile: "< data/evidence/extra"
+            case .listedTwice: "> data/evidence/\(ReadableSample.object)"
+            case .signature: "> tagmanifest-sha256 "
+            case .otherKey, .checkpoint: "Signature Verification Failure"
+            case .header, .path: "SAI / WRONG: root"
+            case .body: "SAI / WRONG: body"
+            }
+        }
     }
 
     @Test("Every command works, and finds what was changed", arguments: Change.allCases)
@@ -65,7 +79,7 @@ struct VerificationInstructionsTests {
             #expect(output.contains("Verification: OK") && output.contains("Time stamp: "), "\(output)")
             #expect(output.contains("ar-4qfvzwhwvpe55mjk.minhchung/1/records\n191\n"), "\(output)")
         } else {
-            #expect(status != 0, "\(change) was not found: \(output)")
+            #expect(status != 0 && output.contains(change.finding), "\(change) was not found: \(output)")
         }
     }
 
@@ -155,7 +169,7 @@ struct SampleFolder {
         switch change {
         case .evidence: try put("data/evidence/\(ReadableSample.object)", Array("%PDF-1.4 giấy chứng nhân".utf8))
         case .addedFile: try put("data/evidence/extra", [1])
-        case .manifest: try put("tagmanifest-sha256.txt", try lines(tags + ["data/evidence/\(ReadableSample.object)"]))
+        case .listedTwice: try put("tagmanifest-sha256.txt", try lines(tags + ["data/evidence/\(ReadableSample.object)"]))
         case .signature: try sign([1])
         default: break
         }

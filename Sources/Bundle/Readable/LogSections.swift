@@ -73,7 +73,7 @@ struct LedgerSection {
             [
                 .element(
                     "p",
-                    text: "Mọi việc nói trên là bản ghi trong một sổ chỉ ghi thêm, không sửa, không xóa dấu vết. Kích thước và mã gốc dưới đây "
+                    text: "Mọi việc nói trên là bản ghi trong một sổ chỉ ghi thêm; điều đã xóa theo quy định vẫn để lại dấu vết. Kích thước và mã gốc dưới đây "
                         + "cố định toàn bộ sổ tại thời điểm lập gói; hãy so với con số mà kho đã công bố ở nơi khác."),
                 PageParts.table(
                     "Cây Merkle", columns: ["Sổ", "Số mục", "Kỷ nguyên", "Mã gốc (root)", "Tên gốc (origin)"], rows: rows, kind: "ledger"),

@@ -82,6 +82,7 @@ struct CrateTests {
         let file = try #require(crate.byID["evidence/\(ReadableSample.object)"])
         #expect(file["contentSize"] == .string("91231") && file["encodingFormat"] == .string("application/pdf"))
         #expect(file["sha256"] == .string(ReadableSample.object))
+        #expect(crate.byID["access.jsonl"]?["encodingFormat"] == .string("application/jsonl"), "a type that is not given is known from the name")
         #expect(file["name"] == .string("Giấy xác nhận tham gia học tập và sinh hoạt cộng đồng"))
         #expect(file["alternateName"] == .string("giấy xác nhận.pdf"))
     }

@@ -33,7 +33,8 @@ enum ReadableSample {
         guard case .object(var members) = try list(2) else { return .null }
         members["scope"] = .object(["title": .string("ti-7hm1v4fhzgrqmbj4")])
         members["honour"] = try json(
-            #"{"honour":"ti-7hm1v4fhzgrqmbj4","name":"tiêu biểu","person":"pe-2z0mt3h6k9q4b7w1","record":190,"#
+            #"{"honour":"ti-7hm1v4fhzgrqmbj4","name":"tiêu biểu","state":"stands","record":190,"#
+                + #""person":{"person":"pe-2z0mt3h6k9q4b7w1","name":"Trần Thị Bưởi","birth_year":1984,"record":17},"#
                 + #""time":"2029-12-10T02:00:00.000Z","account":"officer-05","titles":["ti-73r0c5ypgs1qv910","ti-73r0c5ypgs1qv911"],"#
                 + #""document":\#(document)}"#)
         return .object(members)
@@ -43,7 +44,8 @@ enum ReadableSample {
         try (0..<count).map { index in
             try json(
                 #"{"header":{"actor":"console:root","acting_as":"officer-0\#(index % 9)","kind":"evidence.viewed","number":\#(index),"#
-                    + #""subjects":["ev-q97t4d1m8r2k5c0x","ti-73r0c5ypgs1qv9d8","ev-aaaaaaaaaaaaaaaa"],"time":"2026-11-22T18:0\#(index % 6):07.120Z"},"path":[]}"#
+                    + #""subjects":["ev-q97t4d1m8r2k5c0x","ti-73r0c5ypgs1qv9d8","ev-aaaaaaaaaaaaaaaa"],"#
+                    + #""time":"2026-11-22T18:0\#(index % 6):07.120Z"},"path":[]}"#
             )
         }
     }
@@ -78,15 +80,18 @@ enum ReadableSample {
                 let points = indicator.halves.isMultiple(of: 2) ? "\(indicator.halves / 2)" : "\(indicator.halves / 2).5"
                 return [
                     #"{"rule":"complete:\#(indicator.code)","met":true,"text":"\#(indicator.code) has a score"}"#,
-                    #"{"rule":"scale:\#(indicator.code)","met":true,"text":"\#(indicator.code) = \#(points) ≤ 10 [\#(source)điểm tối đa là 10 điểm”]"}"#,
-                    #"{"rule":"floor:\#(indicator.code)","met":true,"text":"\#(indicator.code) = \#(points) ≥ 5 [\#(source)không có chỉ số nào dưới 5 điểm”]"}"#,
+                    #"{"rule":"scale:\#(indicator.code)","met":true,"#
+                        + #""text":"\#(indicator.code) = \#(points) ≤ 10 [\#(source)điểm tối đa là 10 điểm”]"}"#,
+                    #"{"rule":"floor:\#(indicator.code)","met":true,"#
+                        + #""text":"\#(indicator.code) = \#(points) ≥ 5 [\#(source)không có chỉ số nào dưới 5 điểm”]"}"#,
                 ]
             } + [
                 #"{"rule":"halves:A3","met":false,"text":"A3 = 9.5 is not whole [Cách hiểu của dự án MinhChung, MinhChung (provisional)]"}"#,
                 #"{"rule":"threshold","met":true,"text":"total 85.5 ≥ 80 [\#(source)từ 80 điểm trở lên”]"}"#,
             ]
         let citations = [
-            ("A4", "ev-q97t4d1m8r2k5c0x", object, "[1,3]"), ("C1", "ev-m3n6p9r2t5w8y1b4", photo, "[]"), ("B1", "ev-k2j5h8g1f4d7s0a3", minutes, "[2]"),
+            ("A4", "ev-q97t4d1m8r2k5c0x", object, "[1,3]"), ("C1", "ev-m3n6p9r2t5w8y1b4", photo, "[]"),
+            ("B1", "ev-k2j5h8g1f4d7s0a3", minutes, "[2]"),
         ]
         .map { code, item, digest, pages in
             #"{"citation":"ci-cp52w8x1k4m7r0t3","indicator":"\#(code)","evidence":{"item":"\#(item)","object":"\#(digest)"},"#
@@ -118,8 +123,10 @@ enum ReadableSample {
             + #""unit":{"unit":"un-77evh8sm87ga48nr","name":"Phường Suối Giả Định","code":"99999","kind":"ward","record":9},"#
             + #""document":\#(document),"record":153,"time":"2025-12-10T17:34:19.214Z","account":"officer-05","role":"authority","#
             + #""reviewers":["officer-01","officer-04"],"state":"\#(state)"\#(state == "stands" ? "" : #","ended_by":160"#),"#
-            + #""rules":{"code":"tan-thanh-ward","object":"\#(rules)","provisional":false,"title":"Đánh giá, công nhận “công dân học tập” trên địa bàn phường","version":1},"#
-            + #""criteria":{"code":"framework","object":"\#(criteria)","provisional":true,"title":"Bộ tiêu chí khung “Công dân học tập”","version":1},"#
+            + #""rules":{"code":"tan-thanh-ward","object":"\#(rules)","provisional":false,"#
+            + #""title":"Đánh giá, công nhận “công dân học tập” trên địa bàn phường","version":1},"#
+            + #""criteria":{"code":"framework","object":"\#(criteria)","provisional":true,"title":"Bộ tiêu chí khung “Công dân học tập”","#
+            + #""version":1},"#
             + #""scores":[\#(scores.joined(separator: ","))],"citations":[\#(citations.joined(separator: ","))],"#
             + #""verdict":{"recognised":true,"total_halves":171,"grade":"Tốt","reasons":[\#(reasons.joined(separator: ","))]},"#
             + #""steps":[\#(steps.joined(separator: ","))]}"#
@@ -130,11 +137,13 @@ enum ReadableSample {
             #"{"item":"ev-q97t4d1m8r2k5c0x","object":"\#(object)","uses":["citation"],"described":33,"#
                 + #""deposited":{"record":22,"time":"2025-10-02T08:15:00.042Z","account":"citizen-02"},"#
                 + #""metadata":{"title":"Giấy xác nhận tham gia học tập và sinh hoạt cộng đồng","kind":"confirmation","assurance":"citizen-copy","#
-                + #""issuer":"Trung tâm học tập cộng đồng phường Suối Giả Định","code_number":"12","code_notation":"GXN-TTHTCĐ","issued_on":"2025-09-30","#
+                + #""issuer":"Trung tâm học tập cộng đồng phường Suối Giả Định","code_number":"12","code_notation":"GXN-TTHTCĐ","#
+                + #""issued_on":"2025-09-30","#
                 + #""valid_from":"2025-09-30","valid_until":"2026-09-30","holder":"Trần Thị Bưởi","person":"pe-2z0mt3h6k9q4b7w1","language":"vi","#
                 + #""subject":"Về việc tham gia học tập","file_name":"giấy xác nhận.pdf"},"#
                 + #""extraction":{"record":47,"media_type":"application/pdf","page_count":3,"text":"\#(text)"},"#
-                + #""findings":[{"record":70,"time":"2025-11-03T02:00:00.000Z","account":"officer-07","role":"reviewer","state":"verified","method":"original-seen"}]}"#,
+                + #""findings":[{"record":70,"time":"2025-11-03T02:00:00.000Z","account":"officer-07","role":"reviewer","state":"verified","#
+                + #""method":"original-seen"}]}"#,
             #"{"item":"ev-m3n6p9r2t5w8y1b4","object":"\#(photo)","uses":["citation"],"erased":158,"findings":[],"#
                 + #""deposited":{"record":23,"time":"2025-10-02T08:16:00.042Z","account":"citizen-02"}}"#,
             #"{"item":"ev-k2j5h8g1f4d7s0a3","object":"\#(minutes)","uses":["citation","minutes"],"findings":[],"#
@@ -147,7 +156,8 @@ enum ReadableSample {
                 + #""access_checkpoint":{"origin":"ar-4qfvzwhwvpe55mjk.minhchung/1/access","root":"\#(root)","size":88},"#
                 + #""titles":[\#(titles.joined(separator: ","))],"evidence":[\#(evidence.joined(separator: ","))],"#
                 + #""files":[{"object":"\#(object)","size":91231,"state":"enclosed","checked_at":"2026-11-01T20:00:00.000Z","check_record":170},"#
-                + #"{"object":"\#(photo)","state":"erased"},{"object":"\#(minutes)","size":2345678,"state":"withheld","checked_at":"2026-11-01T20:00:00.000Z","check_record":170}]}"#
+                + #"{"object":"\#(photo)","state":"erased"},{"object":"\#(minutes)","size":2345678,"state":"withheld","#
+                + #""checked_at":"2026-11-01T20:00:00.000Z","check_record":170}]}"#
         )
     }
 }

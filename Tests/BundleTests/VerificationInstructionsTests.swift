@@ -89,7 +89,8 @@ struct VerificationInstructionsTests {
         openssl req -newkey rsa:2048 -nodes -keyout signer.key -out signer.csr -subj /CN=signer 2>&1
         printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n' > signer.ext
         openssl x509 -req -in signer.csr -CA tsa.pem -CAkey root.key -CAcreateserial -days 30 -extfile signer.ext -out signer.pem 2>&1
-        printf '[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256\ness_cert_id_alg=sha256\n' > tsa.cnf
+        printf '[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256\n' > tsa.cnf
+        echo 'ess_cert_id_alg=sha256' >> tsa.cnf
         echo 01 > serial
         head -n 3 "$1/proofs/checkpoint" > text
         openssl ts -query -data text -sha256 -cert -out query

@@ -6,12 +6,24 @@ struct AccessSection {
     /// Objects of `header` and `path`.
     let lines: [Member]
 
+    /// What an identifier of a title's section names, and which section.
+    private struct Subject {
+        let name: String
+        let place: Int
+    }
+
     /// Subjects that are named in a row.
     private static let subjectLimit = 6
 
     var markup: Markup {
         let shown = lines.suffix(ReadablePage.accessRowLimit)
-        let places = decision.titles.enumerated().compactMap { index, title in title["title"].string.map { ($0, index + 1) } }
+        let places = decision.titles.enumerated().flatMap { index, title -> [(String, Subject)] in
+            [
+                title["title"].string.map { ($0, Subject(name: "danh hiệu", place: index + 1)) },
+                title["dossier"].string.map { ($0, Subject(name: "hồ sơ", place: index + 1)) },
+                title["person"]["person"].string.map { ($0, Subject(name: "người", place: index + 1)) },
+            ].compactMap(\.self)
+        }
         let titles = Dictionary(places) { first, _ in first }
         let rows = shown.map { line -> [Markup] in
             let header = line["header"]
@@ -42,10 +54,13 @@ struct AccessSection {
             ])
     }
 
-    private func subjects(_ ids: [String], _ titles: [String: Int]) -> Markup {
+    private func subjects(_ ids: [String], _ titles: [String: Subject]) -> Markup {
         let named = ids.prefix(Self.subjectLimit).map { id -> Markup in
             if let place = decision.places[id] { return .element("a", [.href("#mc-\(place)")], [.text("MC \(place)")]) }
-            if let place = titles[id] { return .element("a", [.href("#danh-hieu-\(place)")], [.text("danh hiệu \(place)")]) }
+            if let subject = titles[id] {
+                let text = decision.titles.count > 1 ? "\(subject.name) \(subject.place)" : subject.name
+                return .element("a", [.href("#danh-hieu-\(subject.place)")], [.text(text)])
+            }
             return .element("code", text: id)
         }
         let rest = ids.count - named.count
@@ -73,8 +88,9 @@ struct LedgerSection {
             [
                 .element(
                     "p",
-                    text: "Mọi việc nói trên là bản ghi trong một sổ chỉ ghi thêm; điều đã xóa theo quy định vẫn để lại dấu vết. Kích thước và mã gốc dưới đây "
-                        + "cố định toàn bộ sổ tại thời điểm lập gói; hãy so với con số mà kho đã công bố ở nơi khác."),
+                    text: "Mọi việc nói trên là bản ghi trong một sổ chỉ ghi thêm; điều đã xóa theo quy định vẫn để lại dấu vết. "
+                        + "Kích thước và mã gốc dưới đây cố định toàn bộ sổ tại thời điểm lập gói; hãy so với con số mà kho đã "
+                        + "công bố ở nơi khác."),
                 PageParts.table(
                     "Cây Merkle", columns: ["Sổ", "Số mục", "Kỷ nguyên", "Mã gốc (root)", "Tên gốc (origin)"], rows: rows, kind: "ledger"),
                 PageParts.facts([("Kho lưu trữ", PageParts.code(decision.whole["archive"])), ("Tên gói", PageParts.text(decision.bundleName))]),

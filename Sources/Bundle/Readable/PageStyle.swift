@@ -43,6 +43,7 @@ enum PageStyle {
         .scores td:nth-child(3), .contents td:nth-child(5) { text-align: right; font-variant-numeric: tabular-nums; }
         .scores td:nth-child(3) { font-weight: 600; }
         .reasons th, .steps th, .people th { min-width: 8rem; }
+        .steps td:nth-child(2) { width: 32%; }
         article { border-left: 4px solid var(--line); padding-left: 1rem; margin: 1.5rem 0; }
         article:target, section:target > h2 { background: #fff8d6; }
         footer { margin-top: 2.5rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; }
@@ -59,6 +60,7 @@ enum PageStyle {
           .scores tbody th::before, .scores td:nth-child(-n+3)::before { content: none; }
           .scores td:nth-child(3) { text-align: right !important; }
           .scores td:nth-child(n+4) { grid-column: 2 / -1; font-size: .9em; }
+          .steps td:nth-child(2) { width: auto; }
           article { padding-left: .6rem; }
         }
         @media print {

@@ -137,7 +137,7 @@ public enum ReadablePage {
     private static func honour(_ decision: DecisionMembers) -> Markup {
         let honour = decision.whole["honour"]
         guard honour.isThere else { return .nothing }
-        let person = decision.titles.first { $0["person"]["person"].string == honour["person"].string }?["person"] ?? Member(nil)
+        let person = honour["person"]
         let places = decision.titles.enumerated().compactMap { index, title in title["title"].string.map { ($0, index) } }
         let titles = honour["titles"].strings.map { id -> Markup in
             guard let index = places.first(where: { $0.0 == id })?.1 else { return .element("code", text: id) }
@@ -149,7 +149,8 @@ public enum ReadablePage {
             [
                 PageParts.facts(
                     [
-                        ("Họ và tên", PageParts.quoted(person["name"])), ("Mã người", PageParts.code(honour["person"])),
+                        ("Tình trạng", PageParts.joined([TitleSection.state(honour), PageParts.record(honour["ended_by"])], " theo bản ghi ")),
+                        ("Họ và tên", PageParts.quoted(person["name"])), ("Mã người", PageParts.code(person["person"])),
                         ("Mã ghi nhận", PageParts.code(honour["honour"])), ("Dựa trên danh hiệu", PageParts.joined(titles, ", ")),
                     ] + PageParts.document(honour["document"], decision) + [
                         ("Ghi vào sổ", PageParts.joined([PageParts.time(honour["time"]), PageParts.record(honour["record"])], ", bản ghi ")),

@@ -149,7 +149,7 @@ private struct Crate {
         guard let id = honour["honour"].string else { return nil }
         let document = honour["document"]
         let authority = addAuthority(document)
-        let person = honour["person"].string.map { Self.local($0) }.flatMap { described.contains($0) ? $0 : nil }
+        let person = addPerson(honour["person"])
         let titles = honour["titles"].strings.map { Self.local($0) }.filter(described.contains)
         add(
             Self.local(id), "EducationalOccupationalCredential",
@@ -163,7 +163,7 @@ private struct Crate {
             [
                 "name": .string("Quyết định" + (PageParts.codeText(document).map { " \($0)" } ?? "")), "agent": authority.map(Self.reference),
                 "object": titles.isEmpty ? nil : .array(titles.map(Self.reference)), "result": Self.reference(Self.local(id)),
-                "endTime": document["issued_on"].day.map { .string("\($0)") },
+                "endTime": document["issued_on"].day.map { .string("\($0)") }, "participant": person.map(Self.reference),
             ])
         return action
     }
@@ -214,7 +214,9 @@ private struct Crate {
         for file in files where file.name != Self.descriptor {
             let parts = file.name.split(separator: "/", omittingEmptySubsequences: false)
             let stem = String(parts.last?.prefix { $0 != "." } ?? "")
-            var members: [String: JSON?] = ["contentSize": .string(String(file.size)), "encodingFormat": file.mediaType.map(JSON.string)]
+            var members: [String: JSON?] = [
+                "contentSize": .string(String(file.size)), "encodingFormat": (file.mediaType ?? mediaType(of: file.name, stem)).map(JSON.string),
+            ]
             switch parts.first {
             case "evidence" where parts.count == 2:
                 members["name"] = .string(evidenceName(stem) ?? stem)
@@ -233,6 +235,13 @@ private struct Crate {
             }
             add(Self.path(file.name), "File", members)
         }
+    }
+
+    /// Of evidence what its extraction found, of the other files what the format of bundles says.
+    private func mediaType(of name: String, _ stem: String) -> String? {
+        if name.hasPrefix("evidence/") { return items(of: stem).compactMap { $0["extraction"]["media_type"].string }.first }
+        let types = [".html": "text/html", ".json": "application/json", ".jsonl": "application/jsonl", ".txt": "text/plain"]
+        return name.lastIndex(of: ".").flatMap { types[String(name[$0...])] }
     }
 
     private func ruleName(_ object: String) -> String? {

@@ -219,8 +219,8 @@ public enum VerificationInstructions {
         let stamp = """
 
             6. **The time stamp.** RFC 3161, over the first three lines of `proofs/checkpoint`: the ledger was there before that time. Get the
-               authority's root certificate from the authority, as `../tsa.pem`. `Verification: OK` is right. Where the certificate has expired since,
-               add `-attime` with the Unix time of the stamp.
+               authority's root certificate from the authority, as `../tsa.pem`. `Verification: OK` is right. Where the certificate has expired
+               since, add `-attime` with the Unix time of the stamp.
             """
         return """
             ---
@@ -228,8 +228,9 @@ public enum VerificationInstructions {
             # How to check this evidence bundle
 
             An archive of MinhChung made and signed this bundle. Check it without network and without the archive. You need the **archive's public
-            key**, `archive.pub`, from elsewhere: from the office that keeps the archive, or as it was published. A key from the bundle, or from whoever
-            gave you the bundle, proves nothing. Where a step does not say what it should, do not trust the bundle, and tell that office.
+            key**, `archive.pub`, from elsewhere: from the office that keeps the archive, or as it was published. A key from the bundle, or from
+            whoever gave you the bundle, proves nothing. Where a step does not say what it should, do not trust the bundle, and tell that
+            office.
 
             The steps have the numbers of the sections above; their commands are there.\(isNamed ? "" : " TEN-GOI stands for the bundle's name.")
 
@@ -245,17 +246,21 @@ public enum VerificationInstructions {
             """ + (hasStamp ? stamp : "") + """
 
 
-                **What is in it**: `data/index.html` the decision to read, `data/decision.json` the same for programs, `data/evidence/` the evidence byte for
-                byte, named by SHA-256, `data/texts/` extracted texts, `data/rules/` criteria and rules, `data/records/` the ledger's records,
-                `data/access.jsonl` who saw this evidence, `data/ro-crate-metadata.json` a description as RO-Crate 1.1, `proofs/` checkpoints and a proof
-                for each record\(hasStamp ? ", and the time stamp" : ""), `signature.note` the archive's signature, the rest the lists of a BagIt 1.0 bag.
+                **What is in it**: `data/index.html` the decision to read, `data/decision.json` the same for programs, `data/evidence/` the
+                evidence byte for byte, named by SHA-256, `data/texts/` extracted texts, `data/rules/` criteria and rules, `data/records/` the
+                ledger's records, `data/access.jsonl` who saw this evidence, `data/ro-crate-metadata.json` a description as RO-Crate 1.1,
+                `proofs/` checkpoints and a proof
+                for each record\(hasStamp ? ", and the time stamp" : ""), `signature.note` the archive's signature, the rest the lists of a
+                BagIt 1.0 bag.
 
-                **What a check proves**, if `archive.pub` is the archive's key: the archive signed this bundle and no byte has changed since; the records
-                are in its append-only ledger at this checkpoint; and (step 1 only) decision, points and verdict follow from records and rules.
+                **What a check proves**, if `archive.pub` is the archive's key: the archive signed this bundle and no byte has changed since;
+                the records are in its append-only ledger at this checkpoint; and (step 1 only) decision, points and verdict follow from records
+                and rules.
 
-                **What it does not prove**: that the key is the right one, which has to be known from elsewhere; that what a document says is true, only
-                which bytes the archive got, and who verified them how; that an account was used by the person it belongs to; that the archive shows the
-                same ledger to everybody (compare roots, or use witnesses' cosignatures); what happened after the checkpoint, such as a revocation.
+                **What it does not prove**: that the key is the right one, which has to be known from elsewhere; that what a document says is
+                true, only which bytes the archive got, and who verified them how; that an account was used by the person it belongs to; that
+                the archive shows the same ledger to everybody (compare roots, or use witnesses' cosignatures); what happened after the
+                checkpoint, such as a revocation.
 
                 """
     }

@@ -93,7 +93,7 @@ struct ReadableTests {
         for sample in try [ReadableSample.single(), ReadableSample.honour()] {
             // Some are enough: the second indicator is as the first. An odd step, so that each kind of damage has its turn.
             let all = Hostile.without(sample)
-            let damaged = stride(from: 0, to: all.count, by: all.count / 120 | 1).map { all[$0] }
+            let damaged = stride(from: 0, to: all.count, by: all.count / 50 | 1).map { all[$0] }
             for decision in damaged {
                 pages.append(ReadablePage.html(decision, accessLines: lines))
                 _ = ResearchObjectCrate.metadata(decision, files: ReadableSample.files)
@@ -107,9 +107,8 @@ struct ReadableTests {
             _ = ResearchObjectCrate.metadata(decision, files: [])
             _ = VerificationInstructions.markdown(decision, hasStamp: false)
         }
-        #expect(pages.count > 150)
-        // Python takes its time; neighbours are alike.
-        try Self.checkMarkup(pages.enumerated().filter { $0.offset % 2 == 0 }.map(\.element) + pages.suffix(4))
+        #expect(pages.count > 90)
+        try Self.checkMarkup(pages)
     }
 
     @Test("A page, as it is, is well nested")

@@ -81,6 +81,8 @@ enum VisibleText {
             case "\"": bytes.append(contentsOf: "&quot;".utf8)
             case "'": bytes.append(contentsOf: "&#39;".utf8)
             case "\t", "\n", "\r": bytes.append(UInt8(ascii: " "))
+            // Letters of Vietnamese, all of which are seen: looking up what a scalar is costs more than all else here.
+            case "\u{C0}"..."\u{24F}", "\u{1E00}"..."\u{1EFF}": bytes.append(contentsOf: UTF8.encode(scalar)?.map(\.self) ?? [])
             case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
             default:
                 let category = scalar.properties.generalCategory

@@ -28,7 +28,6 @@ let package = Package(
         .target(name: "VietnameseText"),
         .target(name: "Ledger", dependencies: ["Evidence"]),
         .target(name: "Recognition", dependencies: ["Evidence", yams]),
-        .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger"]),
         .target(name: "ExtractionWire"),
 
         // Siblings that keep state or talk to the system; they never import one another.
@@ -75,7 +74,6 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "BundleTests", dependencies: ["Bundle", "Evidence", "Ledger"], exclude: ["page_check.py"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
-        .testTarget(name: "BundleTests", dependencies: ["Evidence", "Bundle"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
         .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),

@@ -10,7 +10,6 @@ struct ImportTests {
         "VietnameseText": ([], []),
         "Ledger": (["Evidence"], []),
         "Recognition": (["Evidence"], ["Yams"]),
-        "Bundle": (["Evidence", "Recognition", "Ledger"], ["Glibc"]),
         "ExtractionWire": ([], []),
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),

@@ -238,7 +238,7 @@ class Zip(Files):
                 self.wrong(f"the entry {inner} is not in order")
             if crc != really:
                 found(inner, "its CRC in the ZIP file is not that of its bytes")
-            expected = self.local(name, crc, size, position)
+            expected = self.local(name, crc, size)
             if head + name + extra != expected:
                 self.wrong(f"the header of the entry {inner}, at byte {position}, is not in canonical form")
             if inner not in self.size:
@@ -256,15 +256,11 @@ class Zip(Files):
             differs = next((i for i, (a, b) in enumerate(zip(tail, expected)) if a != b), min(len(tail), len(expected)))
             self.wrong(f"from byte {position + differs} on, its directory is not that of its entries in canonical form")
 
-    @staticmethod
-    def version(size, offset):
-        return 45 if size >= FULL or offset >= FULL else 10
-
-    def local(self, name, crc, size, offset):
+    def local(self, name, crc, size):
         extra = struct.pack("<HHQQ", 1, 16, size, size) if size >= FULL else b""
-        short = min(size, FULL)
+        version, short = 45 if extra else 10, min(size, FULL)
         return self.LOCAL.pack(
-            0x04034B50, self.version(size, offset), 0, 0, 0, 0x21, crc, short, short, len(name), len(extra)) + name + extra
+            0x04034B50, version, 0, 0, 0, 0x21, crc, short, short, len(name), len(extra)) + name + extra
 
     def tail(self, entries, start):
         """The central directory and the end, as these entries have them."""
@@ -272,9 +268,9 @@ class Zip(Files):
         for name, crc, size, offset in entries:
             long = ([size, size] if size >= FULL else []) + ([offset] if offset >= FULL else [])
             extra = struct.pack(f"<HH{len(long)}Q", 1, 8 * len(long), *long) if long else b""
-            version, short = self.version(size, offset), min(size, FULL)
+            version, short = 45 if extra else 10, min(size, FULL)
             parts.append(struct.pack(
-                "<IHHHHHHIIIHHHHHII", 0x02014B50, 0x0300 | version, version, 0, 0, 0, 0x21, crc, short, short, len(name),
+                "<IHHHHHHIIIHHHHHII", 0x02014B50, 0x032D, version, 0, 0, 0, 0x21, crc, short, short, len(name),
                 len(extra), 0, 0, 0, 0o100644 << 16, min(offset, FULL)) + name + extra)
         directory, count = b"".join(parts), len(entries)
         end = b""
@@ -707,14 +703,6 @@ def known(**members):
     return {name: value for name, value in members.items() if value is not None}
 
 
-def described(record):
-    """Digest and size of the objects that a record describes."""
-    for name in ("object", "text"):
-        value = record.get(name)
-        if isinstance(value, dict):
-            yield value["digest"], value["size"]
-
-
 # The verdict ----------------------------------------------------------------------------------------------------------
 
 
@@ -1010,14 +998,14 @@ class Decision:
         for record in self.records.all:
             if record.kind == "data.erased" and object in record.body["objects"]:
                 erased = True
-            elif record.kind == "evidence.deposited" and not record.is_erased and record.body["object"]["digest"] == object:
+            elif record.kind == "evidence.deposited" and record.body["object"]["digest"] == object:
                 erased = False
         return erased
 
     def file(self, object, stated):
         """What the records say of a file. Who made the bundle knows when it was checked: held against what there is."""
-        first = next((record for record in self.records.all if object in dict(described(record))), None)
-        size = dict(described(first))[object] if first else None
+        deposits = [record for record in self.records.each("evidence.deposited") if record.body["object"]["digest"] == object]
+        size = deposits[0].body["object"]["size"] if deposits else None
         name = f"data/evidence/{object}"
         state = "erased" if self.is_erased(object) else "enclosed" if name in self.files.size else "withheld"
         if name in self.files.size:
@@ -1032,8 +1020,8 @@ class Decision:
             if check is not None and check.kind == "fixity.checked":
                 if checked_at != check.body["started_at"]:
                     found(DECISION, f"{object} is said to be checked at {checked_at}, record {number} says {check.body['started_at']}")
-            elif check is None or check is not first:
-                found(DECISION, f"the check_record {number} of {object} is neither a check nor the first record that names it")
+            elif check is None or check is not deposits[-1]:
+                found(DECISION, f"the check_record {number} of {object} is neither a check nor its last deposit")
             elif checked_at != check.time:
                 found(DECISION, f"{object} is said to be checked at {checked_at}, record {number} is of {check.time}")
         return known(object=object, size=size, state=state, checked_at=checked_at, check_record=number)
@@ -1090,6 +1078,9 @@ class Decision:
         for name, match in self.files.matching(TEXT):
             if match[1] not in pinned:
                 found(name, "no citation of what is enclosed pins it")
+        for text in sorted(pinned):
+            if f"data/texts/{text}.txt" not in self.files.size:
+                found(f"data/texts/{text}.txt", "it is missing")
 
 
 def piece_of(record):
@@ -1194,14 +1185,13 @@ def check(path, options):
     if checkpoint is None or access_checkpoint is None:
         check_signature(files, options.keys, files.folder)
         return "records were not looked at, because a checkpoint is not to be believed"
-    if checkpoint.archive != access_checkpoint.archive:
-        found(ACCESS_CHECKPOINT, f"it is of the archive {access_checkpoint.archive}, {CHECKPOINT} of {checkpoint.archive}")
+    if checkpoint.archive != access_checkpoint.archive or access_checkpoint.size and checkpoint.epoch != access_checkpoint.epoch:
+        found(ACCESS_CHECKPOINT, f"it is of {access_checkpoint.origin}, and {CHECKPOINT} of {checkpoint.origin}")
     opened = []
     for name, match in files.matching(RECORD):
         with checking(name):
             opened.append(read_record(files, name, match[1]))
             check_proof(files, opened[-1], checkpoint)
-    numbers = {f"{record.number:09}" for record in opened}
     for name, match in files.matching(PROOF):
         if f"data/records/{match[1]}.json" not in files.size:
             found(name, "it proves a record that is not in the bundle")

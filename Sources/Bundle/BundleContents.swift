@@ -72,7 +72,7 @@ public struct BundleContents: Sendable {
     ///   - copy: hands over the bytes of an object, checked, in pieces.
     public func write(
         to sink: some BundleSink, folder: String, signer: NoteSigner,
-        copy: (ObjectDescription, _ write: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+        copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
         let documents = try rules.mapValues { bytes in
             try RuleDocument(reading: String(decoding: bytes, as: UTF8.self), name: "a rule document of the bundle")
@@ -90,7 +90,7 @@ public struct BundleContents: Sendable {
             add(BundleLayout.record(number), record.copy.bytes)
             add(BundleLayout.proof(number), InclusionProof(index: number, path: record.path, checkpoint: checkpoint).bytes)
         }
-        let lines = try access.sorted { try $0.number < $1.number }.map(\.accessLine)
+        let lines = try access.sorted { try $0.number < $1.number }.map { try $0.accessLine }
         add(BundleLayout.access, lines.flatMap { $0.canonicalBytes + [0x0A] })
         add(BundleLayout.checkpoint, checkpoint.note.bytes)
         add(BundleLayout.accessCheckpoint, accessCheckpoint.note.bytes)
@@ -107,7 +107,11 @@ public struct BundleContents: Sendable {
         for name in parts.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             switch parts[name] {
             case .bytes(let bytes)?: try sink.add(folder + name, bytes: bytes)
-            case .object(let object)?: try sink.add(folder + name, size: object.size) { write in try copy(object, write) }
+            case .object(let object)?:
+                try sink.add(folder + name, size: object.size) { write in
+                    // The sink's own closure, which nobody keeps.
+                    try withoutActuallyEscaping(write) { try copy(object, $0) }
+                }
             case nil: break  // because the names are those of the parts
             }
         }

@@ -1,4 +1,4 @@
-internal import Evidence
+public import Evidence
 internal import Ledger
 
 /// A record of a bundle, after its body was held against its header.

@@ -1,4 +1,4 @@
-internal import Evidence
+public import Evidence
 internal import Ledger
 internal import Recognition
 

@@ -4,7 +4,7 @@
     bundle_oracle.py --key KEY [--witness KEY ...] [--quorum N] [--seen SIZE:ROOT] [--tsa CERTIFICATES] BUNDLE
 
 BUNDLE is a ZIP file or a folder. KEY is a public key on one line (name+hash+key) or a file of such lines, # for comments.
---quorum is how many of the witnesses have to have cosigned, all when it is not given. --seen is a tree of records that was
+--quorum is how many of the witnesses have to have cosigned, 1 when it is not given. --seen is a tree of records that was
 seen before, its root in hexadecimal digits. CERTIFICATES are those (PEM) that the stamp has to lead to; without them only what
 it stamps is checked.
 
@@ -1256,7 +1256,7 @@ def main():
         if not options.keys:
             raise CannotLook("there is no key")
         if options.quorum is None:
-            options.quorum = len({(key.name, key.id) for key in options.witnesses})
+            options.quorum = min(1, len(options.witnesses))
         if options.seen:
             match = re.fullmatch(r"(\d+):([0-9a-f]{64})", options.seen)
             if not match:

@@ -360,7 +360,7 @@ class Bench:
             print(f"{'ok    ' if holds else 'MISSED'}  {name}: {peak:.0f} MiB resident at most, bar ≤ 100 MB", flush=True)
         bundle.unlink()
 
-    def title_on(self, archive, files):
+    def title_on(self, archive, files, extracts=False):
         """A title that rests on these files, by the commands that people use."""
         def command(*arguments):
             result = subprocess.run([self.program, *map(str, arguments), "--json", "--archive", str(archive)], check=True, capture_output=True)
@@ -369,11 +369,11 @@ class Bench:
         criteria = ROOT / "Storage/Criteria"
         command("criteria", "import", criteria / "framework.yaml", criteria / "tan-thanh-ward.yaml")
         command("unit", "add", "--name", "Phường Mẫu", "--code", "1", "--kind", "ward", "--from", "2020-01-01")
-        command("person", "add", "--name", "Người Mẫu", "--born", "1980", "--group", "farmer", "--apply")
+        command("person", "add", "--name", "Người Mẫu", "--birth-year", "1980", "--group", "farmer")
         person = self.ask(archive, "SELECT id FROM person")[0]
         paper = self.new("minutes").with_suffix(".txt")
         paper.write_text("Biên bản bình xét\n")
-        must([self.program, "deposit", "--no-extract", "--quiet", "--archive", str(archive), str(paper), *map(str, files)])
+        must([self.program, "deposit", *([] if extracts else ["--no-extract"]), "--quiet", "--archive", str(archive), str(paper), *map(str, files)])
         items = self.ask(archive, "SELECT id FROM item ORDER BY key")
         minutes, evidence = items[0], items[1:]
         command("dossier", "open", "--person", person, "--cycle", "2025", "--unit", "1", "--rules", "tan-thanh-ward", "--criteria", "framework",

@@ -42,13 +42,18 @@ let package = Package(
         .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),
         .target(name: "Timestamping", dependencies: ["Evidence", "COpenSSL", "CCurl"]),
 
+        // What leaves the archive in somebody's hands, and its check without an archive.
+        .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"]),
+
         // The operations, and the program.
         .target(
             name: "Custody",
-            dependencies: ["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"]),
+            dependencies: [
+                "Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction",
+            ]),
         .executableTarget(
             name: "Command",
-            dependencies: ["Evidence", "Recognition", "Ledger", "Custody", argumentParser]),
+            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Custody", argumentParser]),
 
         // The confined reader of hostile documents, and the doors to the C libraries that only it links.
         .executableTarget(
@@ -59,6 +64,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
 
@@ -67,6 +73,7 @@ let package = Package(
         .testTarget(name: "RecognitionTests", dependencies: ["Evidence", "Recognition"]),
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
+        .testTarget(name: "BundleTests", dependencies: ["Evidence", "Bundle"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
         .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),

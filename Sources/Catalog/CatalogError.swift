@@ -22,6 +22,8 @@ public enum CatalogError: Error, CustomStringConvertible {
     case wentBackwards(tree: LogTree, signed: Int, found: Int)
     /// A tree is not the one that the archive signed.
     case rewritten(tree: LogTree, signed: Int)
+    /// An entry of the access log is not what was written.
+    case accessEntryDamaged(number: Int)
     /// A stored checkpoint is not readable.
     case checkpointDamaged(tree: String, size: Int, reason: String)
     /// A list of piece digests is missing or not the one that was recorded.
@@ -54,6 +56,8 @@ public enum CatalogError: Error, CustomStringConvertible {
         case .rewritten(let tree, let signed):
             "cannot trust the ledger: its first \(signed) \(tree.noun) are not those that the archive has signed; see minhchung verify, and "
                 + "restore it from a backup"
+        case .accessEntryDamaged(let number):
+            "cannot trust access log entry \(number): it was edited; run minhchung verify, and restore the archive from a backup"
         case .checkpointDamaged(let tree, let size, let reason):
             "cannot read the checkpoint of \(tree) of size \(size): \(reason); see minhchung verify, and restore the archive from a backup"
         case .pieceListDamaged(let object):

@@ -159,7 +159,7 @@ extension Archive {
         return TitleTrace(
             title: title, decision: decision, personName: try catalog.person(decision.person)?.name ?? decision.person.text,
             unitName: try name(of: decision.unit, on: decision.document.issuedOn), decidedBy: header.actor, decidedAt: header.time,
-            rules: rules, criteria: criteria, verdict: rules.verdict(on: decision.assessment(), under: criteria),
+            rules: rules, criteria: criteria, verdict: rules.verdict(on: decision.assessment, under: criteria),
             indicators: try criteria.indicators.map { indicator in
                 IndicatorTrace(
                     indicator: indicator, score: decision.scores[indicator.code], scoreRecord: scoreRecords[indicator.code],
@@ -283,7 +283,7 @@ extension Archive {
 
     private func replay(_ view: DecisionView) throws -> Replay? {
         guard case .dossierDecided(let decision) = try catalog.record(view.record).body else { return nil }
-        let verdict = try ruleSet(decision.rules).verdict(on: decision.assessment(), under: criteriaSet(decision.criteria))
+        let verdict = try ruleSet(decision.rules).verdict(on: decision.assessment, under: criteriaSet(decision.criteria))
         var differences: [String] = []
         func compare<Value: Equatable>(_ what: String, _ decided: Value, _ derived: Value) {
             if decided != derived { differences.append("\(what): decided \(decided), derived \(derived)") }
@@ -293,12 +293,5 @@ extension Archive {
         compare("grade", decision.grade ?? "none", verdict.grade ?? "none")
         compare("not met", decision.unmet, verdict.unmet.map(\.id))
         return Replay(decision: decision, record: view.record, verdict: verdict, differences: differences)
-    }
-}
-
-extension PersonDecision {
-    /// What was judged: the final scores, and which indicators had evidence that counted.
-    func assessment() -> Assessment {
-        Assessment(scores: scores, evidenced: Set(citations.filter(\.verification.counts).map(\.indicator)))
     }
 }

@@ -106,6 +106,44 @@ public struct WitnessPull: Sendable, Equatable {
     }
 }
 
+/// What a witness returns: the checkpoints that it followed, with its cosignatures. One canonical JSON object.
+public struct WitnessReply: Sendable, Equatable {
+    public let witness: NoteVerifier
+    public let records: SignedCheckpoint
+    public let access: SignedCheckpoint
+
+    /// Cosigns what was followed. The memory of it has to be durable by then.
+    public init(_ pull: WitnessPull, by witness: NoteSigner, at time: Timestamp) {
+        self.witness = witness.verifier
+        func cosigned(_ signed: SignedCheckpoint) -> SignedCheckpoint { signed.adding([witness.cosignature(of: signed.checkpoint, at: time)]) }
+        records = cosigned(pull.records.checkpoint)
+        access = cosigned(pull.access.checkpoint)
+    }
+
+    public var bytes: [UInt8] {
+        func text(_ signed: SignedCheckpoint) -> JSON { .string(String(decoding: signed.note.bytes, as: UTF8.self)) }
+        return JSON.object(["witness": .string(witness.text), "records": text(records), "access": text(access)]).canonicalBytes + [0x0A]
+    }
+
+    public init(parsing bytes: [UInt8]) throws(WitnessError) {
+        do {
+            guard bytes.last == 0x0A, case .object(let members) = try JSON(canonical: Array(bytes.dropLast())) else {
+                throw NoteError.malformed(reason: "it is no reply of a witness")
+            }
+            var fields = Fields(members: members)
+            guard let witness = NoteVerifier(try fields.string("witness")), witness.algorithm == .cosignature else {
+                throw RecordFormError.wrong(field: "witness")
+            }
+            self.witness = witness
+            records = try SignedCheckpoint(parsing: Array(try fields.string("records").utf8))
+            access = try SignedCheckpoint(parsing: Array(try fields.string("access").utf8))
+            try fields.finish()
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+}
+
 /// Why a witness does not follow an archive. Each names the sizes that it is about.
 public enum WitnessError: Error, Equatable, CustomStringConvertible {
     case unreadable(String)

@@ -12,6 +12,13 @@ public struct Assessment: Sendable, Equatable {
     }
 }
 
+extension PersonDecision {
+    /// What was judged: the final scores, and which indicators had evidence that counted.
+    public var assessment: Assessment {
+        Assessment(scores: scores, evidenced: Set(citations.filter(\.verification.counts).map(\.indicator)))
+    }
+}
+
 /// Names a rule in a reason.
 public enum RuleName: String, Sendable, CaseIterable {
     case scale, halves, evidence, partial, complete, threshold, floor

@@ -13,10 +13,13 @@ struct ImportTests {
         "ExtractionWire": ([], []),
         "Vault": (["Evidence", "CLinux"], ["Glibc"]),
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
+        "Bundle": (["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"], ["Glibc"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
         "Timestamping": (["Evidence", "COpenSSL", "CCurl"], []),
-        "Custody": (["Evidence", "VietnameseText", "Recognition", "Ledger", "Vault", "Catalog", "Extraction"], ["Dispatch"]),
-        "Command": (["Evidence", "Recognition", "Ledger", "Custody"], ["ArgumentParser", "Glibc"]),
+        "Custody": (
+            ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction"], ["Dispatch"]
+        ),
+        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
     ]
 

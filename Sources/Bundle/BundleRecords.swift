@@ -1,0 +1,162 @@
+public import Evidence
+internal import Ledger
+
+/// A record of a bundle, after its body was held against its header.
+struct BundleRecord {
+    let header: RecordHeader
+    /// `nil` where it was erased and no record of the bundle says what is left of it.
+    let body: RecordBody?
+    /// The members of the body, as they are recorded.
+    let members: [String: JSON]
+    let isErased: Bool
+
+    var number: Int { header.number }
+    var account: String { header.actor.principal }
+}
+
+/// The records of a bundle, by number. Of a record that was erased, the body is the one that its last redaction has.
+struct BundleRecords {
+    let all: [BundleRecord]
+    private let bySubject: [String: [Int]]
+
+    /// - Throws: `RecordFormError` together with the number, as ``BundleFinding``.
+    init(_ copies: [RecordCopy]) throws(BundleFinding) {
+        var opened: [(copy: RecordCopy, header: RecordHeader, body: RecordBody?)] = []
+        for copy in copies {
+            do {
+                let (header, body) = try copy.opened()
+                opened.append((copy, header, body))
+            } catch {
+                throw BundleFinding(piece: "data/records", reason: "a record is not readable: \(error)")
+            }
+        }
+        opened.sort { $0.header.number < $1.header.number }
+        var redactions: [Int: Redaction] = [:]
+        for case .dataErased(let erasure)? in opened.map(\.body) {
+            for redaction in erasure.redactions { redactions[redaction.record] = redaction }
+        }
+        var all: [BundleRecord] = []
+        for (copy, header, body) in opened {
+            var (bytes, effective) = (copy.disclosed?.body, body)
+            if body == nil, let redaction = redactions[header.number] {
+                guard redaction.kind.rawValue == header.kind else {
+                    throw BundleFinding(piece: BundleLayout.record(header.number), reason: "its redaction is of another kind")
+                }
+                bytes = redaction.body
+                effective = try? RecordForm.body(redaction.body, kind: redaction.kind)  // because it was read so before
+            }
+            var members: [String: JSON] = [:]
+            if let bytes, case .object(let found)? = try? JSON(canonical: bytes) { members = found }  // because it was read before
+            all.append(BundleRecord(header: header, body: effective, members: members, isErased: body == nil))
+        }
+        self.all = all
+        var bySubject: [String: [Int]] = [:]
+        for (index, record) in all.enumerated() {
+            for subject in Set(record.header.subjects) { bySubject[subject, default: []].append(index) }
+        }
+        self.bySubject = bySubject
+    }
+
+    func record(_ number: Int) -> BundleRecord? {
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low < all.count && all[low].number == number ? all[low] : nil
+    }
+
+    /// The records about a subject, in order.
+    func about(_ subject: any OpaqueIdentifier) -> [BundleRecord] { (bySubject[subject.text] ?? []).map { all[$0] } }
+
+    /// Records that erased something of this item.
+    func erasure(of item: EvidenceID) -> BundleRecord? {
+        about(item).last { if case .dataErased(let erasure)? = $0.body { erasure.items.contains(item) } else { false } }
+    }
+
+    func isErased(_ object: Digest) -> Bool {
+        all.contains { if case .dataErased(let erasure)? = $0.body { erasure.objects.contains(object) } else { false } }
+    }
+}
+
+/// Something in a bundle is not as it has to be.
+public struct BundleFinding: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file in the bundle, or the bundle itself.
+    public let piece: String
+    public let reason: String
+
+    public init(piece: String, reason: String) {
+        self.piece = piece
+        self.reason = reason
+    }
+
+    public var description: String { "\(piece): \(reason)" }
+}
+
+/// Where things lie in a bundle.
+enum BundleLayout {
+    static let decision = "data/decision.json"
+    static let page = "data/index.html"
+    static let crate = "data/ro-crate-metadata.json"
+    static let access = "data/access.jsonl"
+    static let checkpoint = "proofs/checkpoint"
+    static let accessCheckpoint = "proofs/access-checkpoint"
+    static let stamp = "proofs/checkpoint.tsr"
+    static let signature = "signature.note"
+    static let instructions = "VERIFY.md"
+
+    static func evidence(_ object: Digest) -> String { "data/evidence/\(object)" }
+    static func text(_ object: Digest) -> String { "data/texts/\(object).txt" }
+    static func rules(_ object: Digest) -> String { "data/rules/\(object).json" }
+    static func record(_ number: Int) -> String { "data/records/\(nineDigits(number)).json" }
+    static func proof(_ number: Int) -> String { "proofs/records/\(nineDigits(number)).tlog-proof" }
+    static func consistency(_ proof: ConsistencyProof) -> String {
+        "proofs/witness/\(proof.checkpoint.checkpoint.origin.tree.rawValue)-\(proof.oldSize).add-checkpoint"
+    }
+
+    private static func nineDigits(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 9 - digits.utf8.count)) + digits
+    }
+
+    /// The text that `signature.note` signs.
+    static func statement(name: String, tagManifest: [UInt8]) -> String {
+        "minhchung bundle v1\n\(name)\n\(BagIt.tagManifestName.split(separator: ".")[0]) \(Digest(of: tagManifest))\n"
+    }
+}
+
+/// What a bundle is about.
+public enum BundleScope: Sendable, Equatable {
+    /// A title, or an honour.
+    case title(TitleID)
+    /// All titles that were given in a unit for a cycle.
+    case list(unit: UnitID, cycle: Int)
+
+    /// The bundle's name, at a checkpoint of this size.
+    public func name(size: Int) -> String {
+        switch self {
+        case .title(let title): "\(title)-\(size)"
+        case .list(let unit, let cycle): "\(unit)-\(cycle)-\(size)"
+        }
+    }
+
+    var json: JSON {
+        switch self {
+        case .title(let title): .object(["title": .string(title.text)])
+        case .list(let unit, let cycle): .object(["unit": .string(unit.text), "cycle": .integer(Int64(cycle))])
+        }
+    }
+
+    init?(_ json: JSON?) {
+        guard case .object(let members)? = json else { return nil }
+        switch (members["title"], members["unit"], members["cycle"], members.count) {
+        case (.string(let text)?, nil, nil, 1):
+            guard let title = TitleID(text) else { return nil }
+            self = .title(title)
+        case (nil, .string(let text)?, .integer(let cycle)?, 2):
+            guard let unit = UnitID(text) else { return nil }
+            self = .list(unit: unit, cycle: Int(cycle))
+        default: return nil
+        }
+    }
+}

@@ -300,6 +300,9 @@ extension Archive {
         try await blocking.run { [self] in
             try acting {
                 guard let known = try catalog.item(item) else { throw ArchiveError.noSuchItem(item.text) }
+                if let record = known.erasedRecord {
+                    throw ArchiveError.refused(act: "describe \(item)", reason: "it was erased, by record \(record)")
+                }
                 guard known.metadata != metadata else { return }
                 if let person = metadata.person { try checkIsRegistered(person) }
                 for citation in try catalog.citations(ofItem: item) where citation.span.to == nil {

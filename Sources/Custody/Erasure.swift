@@ -203,6 +203,8 @@ extension Archive {
             if header.subjects.contains(where: items.contains), current.redacted != nil { return }
             if header.subjects.contains(where: namesakes.contains) { return }
             let isOwn = header.subjects.contains(where: own.contains)
+            // Another's own name, which has all words of this one's: nobody else is erased with the person.
+            if case .personDeclared = body, !isOwn { return }
             guard let redacted = current.redacted(where: isNamed) else {
                 draft.left.append(header.number)
                 return

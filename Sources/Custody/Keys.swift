@@ -34,7 +34,11 @@ extension Archive {
         let path = "\(folder.path)/keys/\(signingKey)"
         if let bytes = try folder.keyIfThere(signingKey) {
             let signer = try signer(bytes, of: identity.archive, path: path)
-            if signer.verifier.text == expected { return signer }
+            if signer.verifier.text == expected {
+                // Cut off between the two files.
+                if identity.publicKey != expected { try take(signer, in: folder, identity) }
+                return signer
+            }
         }
         if let bytes = try folder.keyIfThere(nextSigningKey) {
             let next = try signer(bytes, of: identity.archive, path: "\(folder.path)/keys/\(nextSigningKey)")

@@ -36,13 +36,23 @@ struct Verify: AsyncParsableCommand {
         let progress = Progress(isQuiet: options.quiet)
         let json = options.json
         let budget = VerifyBudget(bytes: gigabytes.map { Int64($0 * 1e9) }, seconds: minutes.map { $0 * 60 })
-        let summary = try await options.withArchive { archive in
+        let check: (Archive) async throws -> VerifySummary = { archive in
             try await archive.verify(budget, by: options.actor) { finding in
                 progress.clear()
                 json ? printJSON(members(finding)) : printLine("FOUND  \(finding)")
             } progress: { done, total in
                 progress.show("checked", done, of: total, unit: byteCount)
             }
+        }
+        let summary: VerifySummary
+        var isFit = true
+        do {
+            summary = try await options.withArchive(check)
+        } catch let error where Archive.isUnfit(error) {
+            // Why it is not fit for use is what somebody wants to know who verifies it.
+            printError("\(error)")
+            isFit = false
+            summary = try await options.withArchive(for: .verification, check)
         }
         progress.clear()
         if options.json {
@@ -63,7 +73,7 @@ struct Verify: AsyncParsableCommand {
                         + (summary.isSound ? "all sound" : "\(summary.findings) findings"))
             }
         }
-        if !summary.isSound { throw ExitCode(Program.Status.somethingWrong) }
+        if !summary.isSound || !isFit { throw ExitCode(Program.Status.somethingWrong) }
     }
 }
 

@@ -32,9 +32,10 @@ struct MinhChung: AsyncParsableCommand {
             Criteria.self, People.self, Units.self,
             Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,
             Traces.self, ReplayDecision.self, Matrix.self, History.self,
+            WriteBundle.self, VerifyBundle.self, Checkpoints.self, Prove.self, Witnesses.self, Keys.self, Erase.self, Holds.self, Accesses.self,
         ])
 
-    static let version = "0.1.0 (format \(Archive.format))"
+    static let version = "0.2.0 (format \(Archive.format))"
 }
 
 /// Which archive, as whom, and how to print.
@@ -76,8 +77,10 @@ struct ArchiveOptions: ParsableArguments {
     }
 
     /// Opens the archive, runs `body`, and closes it whatever happens.
-    func withArchive<Value>(_ body: (Archive) async throws -> Value) async throws -> Value {
-        let archive = try await Archive.open(at: path, worker: try workerPath(), holder: holder)
+    func withArchive<Value>(
+        for purpose: Archive.Purpose = .use, _ body: (Archive) async throws -> Value
+    ) async throws -> Value {
+        let archive = try await Archive.open(at: path, for: purpose, worker: try workerPath(), holder: holder)
         return try await closing(archive, after: body)
     }
 

@@ -1,3 +1,4 @@
+internal import Catalog
 public import Evidence
 internal import Recognition
 internal import Vault
@@ -45,6 +46,13 @@ extension Archive {
     /// Whether `error` says that another process holds the archive.
     public static func isInUse(_ error: any Error) -> Bool {
         if case VaultError.locked? = error as? VaultError { true } else { false }
+    }
+
+    /// Whether `error` says that the archive is not fit for use, and can still be looked at by `verify`: a tree went backwards, or the
+    /// key that signs is not there.
+    public static func isUnfit(_ error: any Error) -> Bool {
+        if case .key? = error as? ArchiveError { return true }
+        return (error as? CatalogError)?.isSetback ?? false
     }
 
     /// Whether `error` says that there is no item, or no single one, of the id that was asked for.

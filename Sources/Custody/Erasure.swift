@@ -112,7 +112,8 @@ extension Archive {
                     record = try apply(draft, grounds, list: list ?? Self.erasureList(beside: folder.path), by: actor)
                     try finishErasures(progress: progress)
                 } else {
-                    let shown = draft.items.map(\.text).sorted() + [draft.person?.text].compactMap(\.self)
+                    let shown = draft.items.map(\.text).sorted()
+                    if let person = draft.person { try catalog.appendAccess(.personViewed, to: [person.text], by: actor, at: now()) }
                     if !shown.isEmpty { try catalog.appendAccess(.listed, to: shown, by: actor, at: now()) }
                 }
                 return try planned(draft, takesShared: hasChoice ? takesShared : nil, record: record)

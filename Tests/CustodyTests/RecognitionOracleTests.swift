@@ -13,8 +13,8 @@ struct RecognitionOracleTests {
         #expect(verified.status == 0, "\(verified.output)")
         let kinds = try await copy.shell(
             #"sqlite3 "$archive/archive.sqlite" "SELECT DISTINCT json_extract(header, '$.kind') FROM record ORDER BY 1""#)
-        // Nothing is damaged in it.
-        let absent: [RecordKind] = [.objectDamaged, .objectRestored]
+        // Nothing is damaged in it, and it was not restored.
+        let absent: [RecordKind] = [.objectDamaged, .objectRestored, .archiveRestored]
         #expect(
             kinds.output.split(separator: "\n").map(String.init)
                 == RecordKind.allCases.filter { !absent.contains($0) }.map(\.rawValue).sorted())
@@ -25,6 +25,7 @@ struct RecognitionOracleTests {
         let (_, copy) = try await DecidedArchive.copy()
         let tables = [
             "rule_document", "unit", "unit_succession", "person", "dossier", "dossier_stage", "citation", "score", "verification", "decision",
+            "redaction", "hold", "fixity", "milestone", "access_subject",
         ]
         let emptied = tables.map { "DELETE FROM \($0);" }.joined(separator: " ")
         let rebuilt = try await copy.shell(#"sql '\#(emptied)'; "$minhchung" rebuild --archive "$archive""#)
@@ -321,11 +322,39 @@ struct RecognitionOracleTests {
         }
     }
 
-    @Test("takes a copy without keys for what it is, sound")
+    @Test("takes a copy without keys for what it is, sound, and nothing is added to it")
     func withoutKeys() async throws {
         let (_, copy) = try await DecidedArchive.copy()
+        let before = try await copy.look()
         let removed = try await copy.shell(#"rm -r "$archive/keys"; "$minhchung" verify --archive "$archive""#)
-        #expect(removed.status == 0, "\(removed.output)")
-        #expect(try await copy.look().status == 0)
+        // Status 1: all that there is was found right, and who would use the archive misses a key.
+        #expect(removed.status == 1 && removed.output.contains("signing.key: it is missing"), "\(removed.output)")
+        #expect(removed.output.contains("all sound") && !removed.output.contains("FOUND"), "\(removed.output)")
+        let after = try await copy.look()
+        #expect(after.status == 0 && after.findings == before.findings, "\(after.findings)")
+    }
+
+    @Test("finds nothing in an archive that was restored, and says so where the epochs do not go on")
+    func restored() async throws {
+        let (made, copy) = try await DecidedArchive.copy()
+        let restored = made.spelled(
+            #"""
+            amend access.dropped 'header.update(kind="archive.restored"); body = dict(
+                access_size=1, epoch=2, from_epoch=1, reason="x", taken_at="2026-11-20T02:00:00.000Z", witnessed=dict(epoch=1, root="00" * 32, size=9))'
+            sed -i 's/"epoch":1/"epoch":2/' "$archive/format.json"
+            "$minhchung" rebuild --archive "$archive"
+            "$minhchung" status --archive "$archive"
+            """#)
+        let done = try await copy.shell(restored)
+        #expect(done.status == 0, "\(done.output)")
+        let dropped = try await copy.look()
+        // The entries that were dropped are no longer said to be.
+        #expect(dropped.findings.allSatisfy { $0.hasPrefix("FOUND  access log entry ") || !$0.hasPrefix("FOUND") }, "\(dropped.findings)")
+        let epochs = try await copy.shell(#"sqlite3 "$archive/archive.sqlite" "SELECT tree, max(epoch) FROM checkpoint GROUP BY tree""#)
+        #expect(epochs.output == "access|2\nrecords|2\n")
+        let other = try await copy.shell(#"amend archive.restored 'body["from_epoch"] = 2; body["epoch"] = 3'"#)
+        #expect(other.status == 0, "\(other.output)")
+        let (_, findings) = try await copy.look()
+        #expect(findings.contains { $0.contains("it goes from epoch 2 to 3, and the archive is in epoch 1") }, "\(findings)")
     }
 }

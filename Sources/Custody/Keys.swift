@@ -35,8 +35,13 @@ extension Archive {
         if let bytes = try folder.keyIfThere(signingKey) {
             let signer = try signer(bytes, of: identity.archive, path: path)
             if signer.verifier.text == expected {
-                // Cut off between the two files.
-                if identity.publicKey != expected { try take(signer, in: folder, identity) }
+                if identity.publicKey != expected {
+                    // Cut off between the two files.
+                    try take(signer, in: folder, identity)
+                } else if try folder.keyIfThere(nextSigningKey) != nil {
+                    // Cut off before its record: nobody has heard of that key.
+                    try folder.removeKey(nextSigningKey)
+                }
                 return signer
             }
         }

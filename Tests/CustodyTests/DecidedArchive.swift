@@ -75,6 +75,9 @@ private struct Story {
         self.archive = archive
         self.place = place
         today = place.clock.now().date
+        // Somebody outside has seen the archive before there is anything in it.
+        let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
+        try await archive.keep(WitnessReply(try await archive.pull(since: 0, access: 0), by: witness, at: place.clock.now()))
         let sources = try ["framework", "lang-son-agency", "tan-thanh-ward"].map { name in
             (name: name, text: try String(contentsOf: projectFolder.appending(path: "Storage/Criteria/\(name).yaml"), encoding: .utf8))
         }
@@ -151,7 +154,6 @@ private struct Story {
 
     // MARK: Em, and the archive itself
 
-    private let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
     private var em: PersonID?
 
     mutating func begin() async throws {
@@ -169,8 +171,6 @@ private struct Story {
         let account = try await archive.item(own.text, by: head)
         names["LOST"] = account.object.digest.hex
         self.em = em
-        // Somebody outside has seen the archive by now.
-        try await archive.keep(WitnessReply(try await archive.pull(since: 0, access: 0), by: witness, at: place.clock.now()))
     }
 
     mutating func care() async throws {

@@ -152,7 +152,7 @@ struct OracleTests {
         Mutation("staging is not empty", #"touch "$archive/staging/1f.part""#, "staging/1f.part: "),
         Mutation("format.json is of another archive", #"sed -i 's/ar-.\{4\}/ar-0000/' "$archive/format.json""#, "format.json: it names ar-0000"),
         Mutation(
-            "format.json is of a format to come", #"sed -i 's/"format":0/"format":1/' "$archive/format.json""#, "format.json: the member format has"),
+            "format.json is of a format to come", #"sed -i 's/"format":1/"format":2/' "$archive/format.json""#, "format.json: the member format has"),
         Mutation(
             "a page of the database is overwritten",
             #"sql ''; printf 'no page at all' | dd of="$archive/archive.sqlite" bs=4096 seek=3 conv=notrunc status=none"#, "archive.sqlite: "),

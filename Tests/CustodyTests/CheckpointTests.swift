@@ -38,19 +38,24 @@ struct CheckpointTests {
         }
     }
 
-    /// Opens an archive only to look at it, and verifies it.
-    private static func findings(_ place: TestPlace) async throws -> [String] {
+    /// Opens an archive for another purpose than its use. The lock of the one before goes with its last descriptor.
+    private static func open(_ place: TestPlace, for purpose: Archive.Purpose) async throws -> Archive {
         for _ in 0..<20_000 {
             do {
-                let archive = try await Archive.open(at: place.archivePath, for: .verification, worker: workerPath, holder: "a test")
-                let found = try await archive.verified().findings.map(\.description)
-                try await archive.close()
-                return found
+                return try await Archive.open(at: place.archivePath, for: purpose, worker: workerPath, holder: "a test")
             } catch  where Archive.isInUse(error) {
                 sched_yield()
             }
         }
-        return ["in use"]
+        return try await Archive.open(at: place.archivePath, for: purpose, worker: workerPath, holder: "a test")
+    }
+
+    /// What verification finds in an archive that is only looked at.
+    private static func findings(_ place: TestPlace) async throws -> [String] {
+        let archive = try await open(place, for: .verification)
+        let found = try await archive.verified().findings.map(\.description)
+        try await archive.close()
+        return found
     }
 
     @Test("after it was closed, checkpoints cover all that there is", .enabled(if: hasSQLite, sqliteAbsence))
@@ -155,10 +160,7 @@ struct CheckpointTests {
         await #expect {
             try await place.archive { _ in }
         } throws: { "\($0)".contains("keys/signing.key: it is missing; restore it with minhchung keys restore") && Archive.isUnfit($0) }
-        let archive = try await Archive.open(at: place.archivePath, for: .newKey, worker: workerPath, holder: "a test")
-        let new = try await archive.rotateKey(reason: "Mất khóa", by: console)
-        try await archive.close()
-        try await Self.waitForRelease(place)
+        let new = try await Self.rotated(place)
         try await place.archive { archive in
             let known = try await archive.keys()
             #expect(known.current == new && known.former.count == 1)
@@ -183,7 +185,12 @@ struct CheckpointTests {
         await #expect { try await place.archive { _ in } } throws: { "\($0)".contains("it is not the key that signs this archive") }
     }
 
-    private static func waitForRelease(_ place: TestPlace) async throws { try await place.archive { _ in } }
+    private static func rotated(_ place: TestPlace) async throws -> NoteVerifier {
+        let archive = try await open(place, for: .newKey)
+        let new = try await archive.rotateKey(reason: "Mất khóa", by: console)
+        try await archive.close()
+        return new
+    }
 
     private static func soundForOracle(_ place: TestPlace) async throws {
         let copy = try await Workplace(copyOf: place.archivePath)

@@ -304,7 +304,7 @@ struct RecognitionOracleTests {
             "record ", verification: "record DATA_ERASED: its body is not readable"),
         Mutation(
             "what is left of a body is of another kind", #"amend data.erased 'body["redactions"][0].update(kind="object.restored", body={"object": "00" * 32})'"#,
-            "record DATA_ERASED: body: its redaction of record "),
+            "record DATA_ERASED: body: its redaction of record ", verification: "its body is not readable"),
         Mutation(
             "redactions are out of order", #"amend data.erased 'body["redactions"].reverse()'"#, "record DATA_ERASED: body: its redactions do not ascend"),
         Mutation(
@@ -315,7 +315,8 @@ struct RecognitionOracleTests {
             "record DATA_ERASED: body: its object OBJECT is needed", verification: "in object"),
         Mutation(
             "an erasure leaves the object of an item", #"amend data.erased 'body["objects"].remove("LOST")'"#,
-            "record DATA_ERASED: body: its item GONE has the object LOST, which nobody needs", verification: "in object"),
+            // Its text is needed as long as it is there.
+            "record DATA_ERASED: body: its object ", verification: "in object"),
         Mutation(
             "an item is erased that was not deposited", #"amend data.erased 'body["items"].append("ev-0000000000000000")'"#,
             "record DATA_ERASED: body: no record before deposits its item ev-0", verification: "in verification"),
@@ -333,7 +334,7 @@ struct RecognitionOracleTests {
             "an erased object stands in quarantine", #"touch "$archive/quarantine/LOST.1f""#, "quarantine/LOST.1f: record DATA_ERASED erased it"),
         Mutation(
             "an erasure is not finished", #"sql "INSERT INTO erasure_to_finish VALUES (DATA_ERASED, '/nowhere/list')""#,
-            "erasure of record DATA_ERASED: it is not finished", verification: "cannot write /nowhere/list"),
+            "erasure of record DATA_ERASED: it is not finished", verification: "cannot read /nowhere/list"),
         Mutation(
             "a hold is released that was not placed", #"amend hold.released 'body["subject"] = header["subjects"][0] = "DIARY"'"#,
             "record HOLD_RELEASED: body: DIARY is not held", verification: "in hold"),
@@ -352,7 +353,7 @@ struct RecognitionOracleTests {
             "record KEY_ROTATED: body: "),
         Mutation(
             "more of the access log is dropped than a record says", #"amend access.dropped 'body["before"] = 1'"#, "access log entry 1: it is missing",
-            verification: "access log entry 1: it is missing"),
+            verification: "in milestone"),
         Mutation(
             "an entry is there that was dropped", #"sql "INSERT INTO access SELECT 0, header FROM access LIMIT 1""#,
             "access log entry 0: it was dropped with all before", verification: "access log entry 0"),
@@ -410,7 +411,7 @@ struct RecognitionOracleTests {
         Mutation(
             "the newest checkpoint in the other database is of the other tree",
             #"sqlite3 "$archive/service.sqlite" "UPDATE newest_checkpoint SET note = (SELECT note FROM newest_checkpoint WHERE tree = 'access') WHERE tree = 'records'""#,
-            "service.sqlite, newest checkpoint of records: its origin is"),
+            "service.sqlite, newest checkpoint of records: its origin is", verification: "it is of the other tree"),
         Mutation(
             "the last records are gone, with all that shows them",
             #"""

@@ -31,7 +31,9 @@ extension BundleVerification {
             throw BundleFinding(piece: other, reason: "the titles' rule sets and criteria sets are others")
         }
         try checkFiles(files, decision)
+        try checkGrounds(decision)
         try checkVerdicts(decision)
+        try checkAccessSubjects(decision)
         report.titles = decision.decisions.map { record, decision, title in
             let state = Self.state(of: title, in: derived)
             let document = decision.document
@@ -75,13 +77,15 @@ extension BundleVerification {
             else { throw wrong("an entry has no object or no state") }
             var checked: (Timestamp, Int)?
             if case .string(let text)? = file["checked_at"], case .integer(let number)? = file["check_record"] {
-                guard let time = Timestamp(text), let record = records.record(Int(number)), Self.says(record, digest, time) else {
+                guard let time = Timestamp(text), let record = records.record(Int(number)), Self.says(record, digest, time, records) else {
                     throw wrong("record \(number) does not say that \(digest) was checked at \(text)")
                 }
                 checked = (time, Int(number))
             }
             guard (checked != nil) == (state != .erased) else { throw wrong("\(digest) is \(state.rawValue), and its check is not so") }
-            if state == .erased, !records.isErased(digest) { throw wrong("no record says that \(digest) was erased") }
+            guard (state == .erased) == records.isErased(digest) else {
+                throw wrong("the records say that \(digest) was \(state == .erased ? "not " : "")erased")
+            }
             if state == .withheld { report.withheld.append(digest) }
             if state == .erased { report.erased.append(digest) }
             files[digest] = EnclosedFile(state: state, checked: checked.map { ($0.0, $0.1) })
@@ -89,11 +93,13 @@ extension BundleVerification {
         return files
     }
 
-    /// Whether a record says that an object was read whole at that time: a check, or its deposit.
-    private static func says(_ record: BundleRecord, _ object: Digest, _ time: Timestamp) -> Bool {
+    /// Whether a record says that an object was read whole at that time: a check, or the last deposit of it.
+    private static func says(_ record: BundleRecord, _ object: Digest, _ time: Timestamp, _ records: BundleRecords) -> Bool {
         switch record.body {
         case .fixityChecked(let check)?: check.startedAt == time
-        case .evidenceDeposited(let deposit)?: deposit.object.digest == object && record.header.time == time
+        case .evidenceDeposited(let deposit)?:
+            deposit.object.digest == object && record.header.time == time
+                && record.number == records.all.last { if case .evidenceDeposited(let other)? = $0.body { other.object.digest == object } else { false } }?.number
         default: false
         }
     }
@@ -133,6 +139,37 @@ extension BundleVerification {
         ]
         return single.contains(piece)
             || ["data/rules/", "data/records/", "proofs/records/", "proofs/witness/"].contains { piece.hasPrefix($0) }
+    }
+
+    /// The scores and citations of a decision are those of the records that gave and made them.
+    private func checkGrounds(_ decision: DecisionJSON) throws(BundleFinding) {
+        for (record, decided, title) in decision.decisions {
+            func wrong(_ reason: String) -> BundleFinding {
+                BundleFinding(piece: BundleLayout.record(record.number), reason: "\(title): \(reason)")
+            }
+            let dossier = decision.records.about(decided.dossier).filter { $0.number < record.number }
+            var given: [IndicatorCode: Score] = [:]
+            for case .scoresGiven(let sheet)? in dossier.map(\.body) where sheet.kind == .final && sheet.dossier == decided.dossier {
+                given.merge(sheet.scores) { $1 }
+            }
+            guard given == decided.scores else { throw wrong("its scores are not the final scores that the bundle's records gave") }
+            for citation in decided.citations {
+                let isMade = dossier.contains { cited in
+                    guard case .evidenceCited(let made)? = cited.body, made.id == citation.citation else { return false }
+                    return made.dossier == decided.dossier && made.indicator == citation.indicator && made.evidence == citation.evidence
+                        && made.pages == citation.pages && made.text == citation.text
+                }
+                guard isMade else { throw wrong("no record of the bundle makes citation \(citation.citation) as it was decided on") }
+            }
+        }
+    }
+
+    /// Every entry of the access log in the bundle is about something in it.
+    private func checkAccessSubjects(_ decision: DecisionJSON) throws(BundleFinding) {
+        let subjects = decision.subjects
+        for line in accessLines where subjects.isDisjoint(with: line.header.subjects) {
+            throw BundleFinding(piece: BundleLayout.access, reason: "entry \(line.header.number) is about nothing in the bundle")
+        }
     }
 
     /// The verdicts that the enclosed rules give are those that were decided.

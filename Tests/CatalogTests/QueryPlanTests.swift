@@ -271,7 +271,7 @@ struct QueryPlanTests {
         #expect(!names.isEmpty)
         // What writes, what reads all on purpose, and what asks nothing of the database.
         let others: Set = [
-            "store(_", "store(stamp", "erase(_", "compact(", "forgetChecks(of", "finishErasure(_", "drop(_", "forEachRecord(_", "tree(_",
+            "store(_", "store(stamp", "erase(_", "compact(", "forgetChecks(of", "finishErasure(_", "drop(_", "forEachRecord(_", "tree(_", "signed(by",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

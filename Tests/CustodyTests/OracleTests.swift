@@ -233,7 +233,7 @@ struct OracleTests {
         let code = section.split(separator: "\n").filter { $0.hasPrefix("    ") && !$0.hasSuffix(": OK") }.joined(separator: "\n")
         let check = "cd \"$archive\"; work=$(mktemp -d); set +e\n\(code)\nrm -r \"$work\""
         let root = try await copy.shell(#""$minhchung" status --archive "$archive" | sed -n 's/^records *//p'"#)
-        let line = root.output.dropLast()
+        let line = String(root.output.dropLast())
         let expected = Set([
             "ok", "57|57", "0", "110|110", line.replacing(", root", with: " records, root"), line.replacing(", root", with: " signed, root"),
             "Signature Verified Successfully",

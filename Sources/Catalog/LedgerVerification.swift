@@ -37,7 +37,8 @@ extension Catalog {
                 for tree in [Tree.records, .access] {
                     let notes = try String.fetchAll(
                         db, sql: "SELECT note FROM checkpoint WHERE tree = ? ORDER BY epoch, size", arguments: [tree.log.rawValue])
-                    let signed = SignedRoots(notes + again.filter { $0["tree"] == tree.log.rawValue }.map { $0["note"] }, keys: keys)
+                    let signed = SignedRoots(
+                        notes + again.filter { $0["tree"] == tree.log.rawValue }.map { $0["note"] }, of: tree.log, keys: keys)
                     try verify(tree, db, signed, redactions, report: report) {
                         done += 1
                         if done % 1000 == 0 { progress(done, total) }
@@ -63,6 +64,8 @@ extension Catalog {
         let views = tree == .records ? try ViewCheck() : nil
         var edge = MerkleTree.Edge()
         for reason in signed.unreadable { found(0, reason) }
+        // A tree that has no leaf yet is signed as well.
+        if let reason = signed.reason(at: edge) { found(reason.first, reason.text) }
         if tree == .access, try !skipDropped(&edge, &nodes, &signed, db, found: found) { return }
         while let row = try rows.next() {
             let number: Int = row["number"]
@@ -255,12 +258,16 @@ private struct SignedRoots {
     private var isWrong = false
     private(set) var unreadable: [String] = []
 
-    init(_ notes: [String], keys: [NoteVerifier]) {
+    init(_ notes: [String], of tree: LogTree, keys: [NoteVerifier]) {
         var checkpoints: Set<Checkpoint> = []
         for note in notes {
             do {
                 let signed = try SignedCheckpoint(parsing: Array(note.utf8))
                 try signed.note.verified(by: keys)
+                guard signed.checkpoint.origin.tree == tree else {
+                    unreadable.append("a checkpoint of the tree is not what the archive signed: it is of the other tree")
+                    continue
+                }
                 checkpoints.insert(signed.checkpoint)
             } catch {
                 unreadable.append("a checkpoint of the tree is not what the archive signed: \(error)")
@@ -279,7 +286,7 @@ private struct SignedRoots {
                 covered = next.size
             } else {
                 isWrong = true
-                let range = next.size - covered == 1 ? "it is" : "it or one of those up to \(next.size - 1) is"
+                let range = next.size - covered <= 1 ? "it is" : "it or one of those up to \(next.size - 1) is"
                 return (covered, "\(range) not what the archive signed: the root over the first \(next.size) is another")
             }
         }

@@ -33,25 +33,13 @@ struct BackUp: AsyncParsableCommand {
 
     func run() async throws {
         let progress = Progress(isQuiet: options.quiet)
-        let summary = try await Archive.backUp(options.path, to: folder, keep: keep, checksPool: check, holder: options.holder) {
-            stage, done, total in
-            progress.show(stage, done, of: total, unit: byteCount)
-        }
+        let summary = try await Archive.backUp(
+            options.path, to: folder, keep: keep, checksPool: check, holder: options.holder,
+            progress: { stage, done, total in progress.show(stage, done, of: total, unit: byteCount) })
         progress.clear()
         let description = summary.description
         if options.json {
-            func members(_ found: [(object: Digest, damage: String)]) -> JSON {
-                .array(found.map { .object(["object": .string($0.object.hex), "damage": .string($0.damage)]) })
-            }
-            printJSON([
-                "event": .string("done"), "snapshot": .string(summary.snapshot), "archive": .string(description.archive.text),
-                "taken_at": .string(description.takenAt.description), "epoch": .number(description.epoch),
-                "records": .number(description.records.size), "record_root": .string(description.records.root.hex),
-                "access": .number(description.access.size), "erasures": .number(description.erasures), "objects": .number(description.objects),
-                "bytes": .integer(description.bytes), "copied": .number(summary.copied), "copied_bytes": .integer(summary.copiedBytes),
-                "mended": .number(summary.mended), "missing": members(summary.missing), "damaged_before": members(summary.damagedBefore),
-                "removed_snapshots": .array(summary.removedSnapshots.map(JSON.string)), "removed_objects": .number(summary.removedObjects),
-            ])
+            printJSON(members(summary))
         } else {
             for (object, damage) in summary.missing { printLine("MISSING  object \(object): \(damage); see minhchung verify") }
             for (object, damage) in summary.damagedBefore { printLine("DAMAGED  object \(object), which only older snapshots have: \(damage)") }
@@ -66,6 +54,29 @@ struct BackUp: AsyncParsableCommand {
             }
         }
         if !summary.isWhole { throw ExitCode(Program.Status.somethingWrong) }
+    }
+
+    private func members(_ summary: BackupSummary) -> [String: JSON?] {
+        func members(_ found: [(object: Digest, damage: String)]) -> JSON {
+            .array(found.map { .object(["object": .string($0.object.hex), "damage": .string($0.damage)]) })
+        }
+        let description = summary.description
+        var all: [String: JSON?] = [
+            "event": .string("done"), "snapshot": .string(summary.snapshot), "archive": .string(description.archive.text),
+            "taken_at": .string(description.takenAt.description), "epoch": .number(description.epoch),
+            "records": .number(description.records.size), "record_root": .string(description.records.root.hex),
+            "access": .number(description.access.size), "erasures": .number(description.erasures),
+        ]
+        all["objects"] = .number(description.objects)
+        all["bytes"] = .integer(description.bytes)
+        all["copied"] = .number(summary.copied)
+        all["copied_bytes"] = .integer(summary.copiedBytes)
+        all["mended"] = .number(summary.mended)
+        all["missing"] = members(summary.missing)
+        all["damaged_before"] = members(summary.damagedBefore)
+        all["removed_snapshots"] = .array(summary.removedSnapshots.map(JSON.string))
+        all["removed_objects"] = .number(summary.removedObjects)
+        return all
     }
 }
 
@@ -151,15 +162,18 @@ struct RestoreBackup: AsyncParsableCommand {
     private func show(_ summary: RestoreSummary) {
         let description = summary.description
         if options.json {
-            printJSON([
+            var members: [String: JSON?] = [
                 "event": .string("done"), "archive": .string(description.archive.text), "snapshot": .string(summary.snapshot),
                 "taken_at": .string(description.takenAt.description), "records": .number(description.records.size),
                 "record": .number(summary.record), "epoch": .number(summary.epoch), "from_epoch": .number(description.epoch),
-                "objects": .number(summary.objects), "bytes": .integer(summary.bytes),
-                "missing": .array(summary.missing.map { .string($0.hex) }), "interrupted": .array(summary.interrupted.map(JSON.string)),
-                "erased_again": .array(
-                    summary.erasedAgain.map { .object(["listed": .number($0.listed), "record": .number($0.record)]) }),
-            ])
+            ]
+            members["objects"] = .number(summary.objects)
+            members["bytes"] = .integer(summary.bytes)
+            members["missing"] = .array(summary.missing.map { .string($0.hex) })
+            members["interrupted"] = .array(summary.interrupted.map(JSON.string))
+            members["erased_again"] = .array(
+                summary.erasedAgain.map { .object(["listed": .number($0.listed), "record": .number($0.record)]) })
+            printJSON(members)
             return
         }
         for object in summary.missing { printLine("MISSING  object \(object): the archive had lost it before the backup") }

@@ -31,7 +31,9 @@ extension BundleVerification {
             throw BundleFinding(piece: other, reason: "the titles' rule sets and criteria sets are others")
         }
         try checkFiles(files, decision)
+        try checkGrounds(decision)
         try checkVerdicts(decision)
+        try checkAccessSubjects(decision)
         report.titles = decision.decisions.map { record, decision, title in
             let state = Self.state(of: title, in: derived)
             let document = decision.document
@@ -81,7 +83,9 @@ extension BundleVerification {
                 checked = (time, Int(number))
             }
             guard (checked != nil) == (state != .erased) else { throw wrong("\(digest) is \(state.rawValue), and its check is not so") }
-            if state == .erased, !records.isErased(digest) { throw wrong("no record says that \(digest) was erased") }
+            guard (state == .erased) == records.isErased(digest) else {
+                throw wrong("the records say that \(digest) was \(state == .erased ? "not " : "")erased")
+            }
             if state == .withheld { report.withheld.append(digest) }
             if state == .erased { report.erased.append(digest) }
             files[digest] = EnclosedFile(state: state, checked: checked.map { ($0.0, $0.1) })
@@ -133,6 +137,37 @@ extension BundleVerification {
         ]
         return single.contains(piece)
             || ["data/rules/", "data/records/", "proofs/records/", "proofs/witness/"].contains { piece.hasPrefix($0) }
+    }
+
+    /// The scores and citations of a decision are those of the records that gave and made them.
+    private func checkGrounds(_ decision: DecisionJSON) throws(BundleFinding) {
+        for (record, decided, title) in decision.decisions {
+            func wrong(_ reason: String) -> BundleFinding {
+                BundleFinding(piece: BundleLayout.record(record.number), reason: "\(title): \(reason)")
+            }
+            let dossier = decision.records.about(decided.dossier).filter { $0.number < record.number }
+            var given: [IndicatorCode: Score] = [:]
+            for case .scoresGiven(let sheet)? in dossier.map(\.body) where sheet.kind == .final && sheet.dossier == decided.dossier {
+                given.merge(sheet.scores) { $1 }
+            }
+            guard given == decided.scores else { throw wrong("its scores are not the final scores that the bundle's records gave") }
+            for citation in decided.citations {
+                let isMade = dossier.contains { cited in
+                    guard case .evidenceCited(let made)? = cited.body, made.id == citation.citation else { return false }
+                    return made.dossier == decided.dossier && made.indicator == citation.indicator && made.evidence == citation.evidence
+                        && made.pages == citation.pages && made.text == citation.text
+                }
+                guard isMade else { throw wrong("no record of the bundle makes citation \(citation.citation) as it was decided on") }
+            }
+        }
+    }
+
+    /// Every entry of the access log in the bundle is about something in it.
+    private func checkAccessSubjects(_ decision: DecisionJSON) throws(BundleFinding) {
+        let subjects = decision.subjects
+        for line in accessLines where subjects.isDisjoint(with: line.header.subjects) {
+            throw BundleFinding(piece: BundleLayout.access, reason: "entry \(line.header.number) is about nothing in the bundle")
+        }
     }
 
     /// The verdicts that the enclosed rules give are those that were decided.

@@ -74,8 +74,17 @@ struct BundleRecords {
         about(item).last { if case .dataErased(let erasure)? = $0.body { erasure.items.contains(item) } else { false } }
     }
 
+    /// Whether the object's bytes were erased, and nobody has deposited them since.
     func isErased(_ object: Digest) -> Bool {
-        all.contains { if case .dataErased(let erasure)? = $0.body { erasure.objects.contains(object) } else { false } }
+        var isErased = false
+        for record in all {
+            switch record.body {
+            case .dataErased(let erasure)? where erasure.objects.contains(object): isErased = true
+            case .evidenceDeposited(let deposit)? where deposit.object.digest == object: isErased = false
+            default: continue
+            }
+        }
+        return isErased
     }
 }
 

@@ -95,6 +95,8 @@ struct BundleVerification {
     var digests: [String: Digest] = [:]
     /// Of every file but evidence and texts.
     var contents: [String: [UInt8]] = [:]
+    private(set) var accessLines: [AccessLine] = []
+    private var payload: (octets: Int64, streams: Int) = (0, 0)
     private var folder = ""
 
     init(trust: BundleTrust) { self.trust = trust }
@@ -139,6 +141,7 @@ struct BundleVerification {
                 progress(report.bytes)
             }
             digests[name] = hasher.finalize()
+            if name.hasPrefix(BagIt.payloadPrefix) { payload = (payload.octets + size, payload.streams + 1) }
             if !isLarge { contents[name] = bytes }
             report.files += 1
         }
@@ -152,7 +155,7 @@ struct BundleVerification {
             let archiveKey = try checkBag()
             let (checkpoint, access) = try checkCheckpoints(by: archiveKey)
             let records = try checkRecords(in: checkpoint)
-            try checkAccess(in: access)
+            accessLines = try checkAccess(in: access)
             try checkWitnesses(of: checkpoint)
             try checkStamp(of: checkpoint)
             try checkDecision(records, checkpoint, access)
@@ -174,6 +177,10 @@ struct BundleVerification {
         try checkManifest(BagIt.manifestName) { $0.hasPrefix(BagIt.payloadPrefix) }
         try checkManifest(BagIt.tagManifestName) {
             !$0.hasPrefix(BagIt.payloadPrefix) && $0 != BagIt.tagManifestName && $0 != BundleLayout.signature
+        }
+        let oxum = "Payload-Oxum: \(BagIt.payloadOxum(octets: payload.octets, streams: payload.streams))\n"
+        guard String(decoding: try content(BagIt.infoName), as: UTF8.self).contains(oxum) else {
+            throw BundleFinding(piece: BagIt.infoName, reason: "its Payload-Oxum is not \(payload.octets).\(payload.streams)")
         }
         let piece = BundleLayout.signature
         do {
@@ -228,6 +235,9 @@ struct BundleVerification {
                 let signed = try SignedCheckpoint(parsing: bytes)
                 try signed.note.verified(by: trust.keys.filter { $0.algorithm == .ed25519 })
                 let origin = signed.checkpoint.origin
+                guard signed.note.signatures[0].keyName == LogOrigin.keyName(of: origin.archive),
+                    signed.note.signatures.dropFirst().allSatisfy({ $0.bytes.count == 72 })
+                else { throw NoteError.malformed(reason: "its signatures are not the archive's and then cosignatures") }
                 guard origin.tree == tree, key.name == LogOrigin.keyName(of: origin.archive) else {
                     throw NoteError.malformed(reason: "it is of \(origin), not of the archive that signed the bundle")
                 }
@@ -272,6 +282,9 @@ struct BundleVerification {
         }
         report.records = copies.count
         let records = try BundleRecords(copies)
+        guard case .archiveCreated(checkpoint.checkpoint.origin.archive, _)? = records.record(0)?.body else {
+            throw BundleFinding(piece: BundleLayout.record(0), reason: "it does not create archive \(checkpoint.checkpoint.origin.archive)")
+        }
         for record in records.all where record.isErased && record.body == nil {
             throw BundleFinding(
                 piece: BundleLayout.record(record.number), reason: "its body is missing, and no record of the bundle says that it was erased")
@@ -283,7 +296,8 @@ struct BundleVerification {
         return records
     }
 
-    private func checkAccess(in checkpoint: SignedCheckpoint) throws(BundleFinding) {
+    private func checkAccess(in checkpoint: SignedCheckpoint) throws(BundleFinding) -> [AccessLine] {
+        var lines: [AccessLine] = []
         let piece = BundleLayout.access
         let tree = checkpoint.checkpoint
         var last = -1
@@ -298,10 +312,12 @@ struct BundleVerification {
                     MerkleTree.verifyInclusion(
                         of: MerkleTree.leafHash(entry.bytes), at: UInt64(last), size: UInt64(tree.size), root: tree.root, proof: entry.path)
                 else { throw NoteError.malformed(reason: "entry \(last) is not in the tree of \(BundleLayout.accessCheckpoint)") }
+                lines.append(entry)
             } catch {
                 throw BundleFinding(piece: piece, reason: "\(error)")
             }
         }
+        return lines
     }
 
     // MARK: Others
@@ -379,7 +395,7 @@ struct BundleVerification {
 }
 
 /// A line of `data/access.jsonl`.
-private struct AccessLine {
+struct AccessLine {
     let bytes: [UInt8]
     let header: RecordHeader
     let path: [Digest]

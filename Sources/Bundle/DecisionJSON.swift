@@ -104,6 +104,19 @@ struct DecisionJSON {
         Set(decisions.flatMap { [$0.decision.rules, $0.decision.criteria] } + [honour?.grant.rules].compactMap(\.self))
     }
 
+    /// The ids of all that the bundle is about: titles and honours of its dossiers, the dossiers, the people and the items.
+    var subjects: Set<String> {
+        var ids = Set(decisions.flatMap { [$0.decision.dossier.text, $0.decision.person.text] } + items.map(\.reference.item.text))
+        for record in records.all {
+            switch record.body {
+            case .dossierDecided(let decision)? where ids.contains(decision.dossier.text): ids.formUnion([decision.title?.text].compactMap(\.self))
+            case .honourGranted(let grant)?: ids.formUnion([grant.honour.text, grant.person.text])
+            default: continue
+            }
+        }
+        return ids
+    }
+
     // MARK: The whole
 
     func json(files: [Digest: EnclosedFile]) throws(BundleFinding) -> JSON {
@@ -246,7 +259,11 @@ struct DecisionJSON {
 
     private func json(_ honour: (record: BundleRecord, grant: HonourGrant)) -> JSON {
         let (record, grant) = honour
+        let revoked = records.about(grant.honour).first { later in
+            if case .titleRevoked(let revocation)? = later.body { later.number > record.number && revocation.title == grant.honour } else { false }
+        }
         return object([
+            "state": .string(revoked == nil ? "stands" : "revoked"), "ended_by": revoked.map { .integer(Int64($0.number)) },
             "honour": .string(grant.honour.text), "name": .string(grant.name), "person": person(grant.person),
             "titles": record.members["titles"], "document": record.members["document"], "record": .integer(Int64(record.number)),
             "time": .string(record.header.time.description), "account": .string(record.account),

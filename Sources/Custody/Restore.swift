@@ -170,10 +170,6 @@ struct Restore: Sendable {
             snapshot = newest
         }
         interrupted = partial.filter { [snapshot] in $0 > snapshot }
-        switch request.keys {
-        case .backup(let bytes, let passphrase): keys = try Archive.keyFiles(in: bytes, passphrase: passphrase)
-        case .folder(let path): keys = try Archive.keyFiles(inFolder: path)
-        }
         if let path = request.erasureList {
             guard FileManager.default.fileExists(atPath: path) else {
                 throw refuse(
@@ -183,6 +179,10 @@ struct Restore: Sendable {
             listings = try Archive.erasureList(at: path)
         } else {
             listings = []
+        }
+        switch request.keys {
+        case .backup(let bytes, let passphrase): keys = try Archive.keyFiles(in: bytes, passphrase: passphrase)
+        case .folder(let path): keys = try Archive.keyFiles(inFolder: path)
         }
         list = URL(fileURLWithPath: Archive.erasureList(beside: request.target)).standardizedFileURL.path
     }
@@ -250,7 +250,7 @@ struct Restore: Sendable {
     private func refused(_ defects: Defects) -> ArchiveError {
         .refused(
             act: "restore from \(request.backup)",
-            reason: "the backup \(snapshot) has \(defects.count) \(defects.count == 1 ? "defect" : "defects"), which are listed; nothing was restored"
+            reason: "the backup \(snapshot) has \(defects.count) \(defects.count == 1 ? "defect" : "defects"); nothing was restored"
         )
     }
 

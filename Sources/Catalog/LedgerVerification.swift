@@ -63,6 +63,8 @@ extension Catalog {
         let views = tree == .records ? try ViewCheck() : nil
         var edge = MerkleTree.Edge()
         for reason in signed.unreadable { found(0, reason) }
+        // A tree that has no leaf yet is signed as well.
+        if let reason = signed.reason(at: edge) { found(reason.first, reason.text) }
         if tree == .access, try !skipDropped(&edge, &nodes, &signed, db, found: found) { return }
         while let row = try rows.next() {
             let number: Int = row["number"]
@@ -279,7 +281,7 @@ private struct SignedRoots {
                 covered = next.size
             } else {
                 isWrong = true
-                let range = next.size - covered == 1 ? "it is" : "it or one of those up to \(next.size - 1) is"
+                let range = next.size - covered <= 1 ? "it is" : "it or one of those up to \(next.size - 1) is"
                 return (covered, "\(range) not what the archive signed: the root over the first \(next.size) is another")
             }
         }

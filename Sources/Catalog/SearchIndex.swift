@@ -254,8 +254,8 @@ public final class SearchIndex: Sendable {
                     sql: """
                         SELECT DISTINCT indexed_item.id FROM page_text JOIN page ON page.key = page_text.rowid
                         JOIN indexed_item ON indexed_item.key = page.item
-                        WHERE page_text MATCH ? OR page_text MATCH ? ORDER BY indexed_item.key
-                        """, arguments: [Self.phrase("folded", terms), Self.phrase("holder", terms)]
+                        WHERE page_text MATCH ? ORDER BY indexed_item.key
+                        """, arguments: ["(\(Self.phrase("folded", terms))) OR (\(Self.phrase("holder", terms)))"]
                 ).compactMap { EvidenceID($0) }
             }
         }

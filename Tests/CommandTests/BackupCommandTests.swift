@@ -19,8 +19,7 @@ struct BackupCommandTests {
             cp -r w early
             "$minhchung" deposit --quiet --no-extract 3.txt 4.txt 5.txt
             "$minhchung" witness pull w --from "$archive" --output reply.json
-            "$minhchung" checkpoint show | sed '/^$/q' > note
-            "$minhchung" checkpoint show --json > checkpoint.json
+            "$minhchung" checkpoint show --json | python3 -c 'import json, sys; print(end=json.load(sys.stdin)["records"]["note"])' > note
             "$minhchung" witness show w --memory > memory.json
             "$minhchung" witness show early --memory > early.json
             mv "$archive" gone
@@ -50,7 +49,7 @@ struct BackupCommandTests {
         // Nothing of the first epoch was signed again: the note that was handed out last is larger than all that there are.
         let signed = try workplace.shell(
             #"sqlite3 "$archive/archive.sqlite" "SELECT epoch, max(size) FROM checkpoint WHERE tree = 'records' GROUP BY epoch ORDER BY 1""#)
-        #expect(signed.lines == ["1|3", "2|6"], "\(signed)")
+        #expect(signed.lines == ["1|3", "2|7"], "\(signed)")
     }
 
     @Test("a backup that has all that was seen goes on in its epoch")
@@ -99,7 +98,7 @@ struct BackupCommandTests {
         #expect(behind.status == 0 && behind.output.contains(#""epoch":2"#), "\(behind)")
         let forged = try workplace.shell(
             "sed 2s/6/9/ note > forged; rm -rf $archive; \(Self.restore) --witnessed forged")
-        #expect(forged.status == 1 && forged.errors.contains("held against") || forged.errors.contains("hold the backup against"), "\(forged)")
+        #expect(forged.status == 1 && forged.errors.contains("hold the backup against"), "\(forged)")
         let nothing = try workplace.shell("\(Self.restore) --witnessed 1.txt")
         #expect(nothing.status == 1 && nothing.errors.contains("no signed checkpoint"), "\(nothing)")
         #expect(try workplace.shell("ls -d $archive $archive.restoring").output.isEmpty)

@@ -26,6 +26,9 @@ extension TestPlace {
         var summary: RestoreSummary?
         var defects: [String] = []
         var error: (any Error)?
+        /// Why it was not done; empty where it was.
+        var reason: String { error.map { "\($0)" } ?? "" }
+        var isRefused: Bool { error.map { Archive.isRefused($0) } ?? false }
     }
 
     func restore(

@@ -3,6 +3,7 @@ import Evidence
 import Foundation
 import Glibc
 import Ledger
+import Recognition
 import Testing
 
 @Suite("Restore", .serialized, DecidedArchive(), .timeLimit(.minutes(5)))
@@ -33,8 +34,11 @@ struct RestoreTests {
         let title = try #require(made.names["REPLACED"])
         func shown(_ path: String) async throws -> [String] {
             try await place.opened(path) { archive in
-                var lines = try await archive.replay(title, by: console).map { "\($0)" }
-                lines += ["\(try await archive.traceEvidence(try #require(made.names["PROOF"]), by: console).item.id)"]
+                var lines = try await archive.replay(title, by: console).map { "\($0.verdict.total) \($0.verdict.reasons) \($0.differences)" }
+                let trace = try await archive.traceEvidence(try #require(made.names["PROOF"]), by: console)
+                lines += trace.uses.map { "\($0.dossier) \($0.citations) \($0.before.reasons) \($0.after.reasons)" }
+                guard case .title(let title) = try await archive.traceTitle(title, by: console) else { return [] }
+                lines.append("\(title.title) \(title.indicators.map(\.citations)) \(title.indicators.map(\.scoreRecord)) \(title.verdict.reasons)")
                 for item in try await archive.items(by: console) {
                     let (bytes, _, error) = await archive.exported(item.id.text)
                     #expect(error == nil)
@@ -43,9 +47,11 @@ struct RestoreTests {
                 return lines
             }
         }
-        #expect(try await shown(copy.archive) == shown(place.restoredPath()))
+        let (ours, theirs) = (try await shown(copy.archive), try await shown(place.restoredPath()))
+        #expect(ours.count > 10 && ours == theirs)
         try await place.opened(place.restoredPath()) { archive in
-            #expect(try await archive.verified().findings.isEmpty)
+            let findings = try await archive.verified().findings
+            #expect(findings.isEmpty, "\(findings)")
             #expect(try await archive.checkpoint().records.checkpoint.origin.epoch == 2)
         }
         try await place.expectSoundByOracle(place.restoredPath())
@@ -68,8 +74,8 @@ struct RestoreTests {
         try FileManager.default.createDirectory(atPath: left + "/archive/objects", withIntermediateDirectories: true)
         try Data("x".utf8).write(to: URL(fileURLWithPath: left + "/archive/format.json"))
         #expect(try await refused("new").contains("in the way"))
-        FileManager.default.createFile(atPath: left + "/minhchung-restore", contents: nil)
-        FileManager.default.createFile(atPath: left + "/diary", contents: nil)
+        _ = FileManager.default.createFile(atPath: left + "/minhchung-restore", contents: nil)
+        _ = FileManager.default.createFile(atPath: left + "/diary", contents: nil)
         #expect(try await refused("new").contains("in the way"))
         #expect(place.exists(left + "/diary") && place.exists(left + "/archive/format.json"))
         try #require(unlink(left + "/diary") == 0)
@@ -108,7 +114,7 @@ struct RestoreTests {
         try await place.archive { archive in _ = try await archive.rotateKey(reason: "đổi người giữ", by: console) }
         let later = try await place.backUp()
         let old = await place.restore(to: "old keys")
-        #expect("\(try #require(old.error))".contains("backup of the keys of that time"))
+        #expect(old.reason.contains("backup of the keys of that time"))
         #expect((await place.restore(to: "new keys", keys: .folder(place.archivePath + "/keys"))).summary?.snapshot == later.snapshot)
         #expect(try await place.opened(place.restoredPath("new keys")) { try await $0.verified().findings.isEmpty })
     }
@@ -260,7 +266,7 @@ struct RestoreTests {
 
         // Without saying what became of the list nothing is restored: the command asks for it. Here it is given.
         let gone = await place.restore(to: "gone", list: place.path + "/no list")
-        #expect("\(try #require(gone.error))".contains("--no-erasure-list"))
+        #expect(gone.reason.contains("--no-erasure-list"))
         let restored = await place.restore(list: list)
         let summary = try #require(restored.summary, "\(restored)")
         #expect(summary.erasedAgain.count == 1 && summary.erasedAgain[0].listed == plan.record)

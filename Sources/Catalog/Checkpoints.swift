@@ -30,13 +30,13 @@ extension LogTree {
 extension Catalog {
     /// The epoch that the archive is in: 1, or that of its last restoration.
     public func epoch() throws(CatalogError) -> Int {
-        try perform("find the epoch") {
-            try archive.read { db in
-                try db.first(
-                    "SELECT epoch FROM milestone WHERE kind = ? ORDER BY record DESC LIMIT 1", [RecordKind.archiveRestored.rawValue]
-                ).map { $0["epoch"] } ?? 1
-            }
-        }
+        try perform("find the epoch") { try archive.read { db in try Self.epoch(db) } }
+    }
+
+    static func epoch(_ db: Database) throws -> Int {
+        try db.first(
+            "SELECT epoch FROM milestone WHERE kind = ? ORDER BY record DESC LIMIT 1", [RecordKind.archiveRestored.rawValue]
+        ).map { $0["epoch"] } ?? 1
     }
 
     /// The numbers of the records of a kind about the archive itself, ascending.

@@ -73,23 +73,27 @@ extension Catalog {
     /// Records an erasure and removes the bodies and piece lists that it names, all in one durable transaction. What lies outside of
     /// the ledger is still there when it returns: see ``erasuresToFinish()``.
     ///
-    /// - Parameter list: the path of the erasure list that it is to be written to.
+    /// - Parameters:
+    ///   - takesShared: whether what is about others too went as well; for the list.
+    ///   - list: the path of the erasure list that it is to be written to.
     public func erase(
-        _ erasure: Erasure, subjects: [String], list: String, by actor: Actor, at time: Timestamp
+        _ erasure: Erasure, takesShared: Bool, subjects: [String], list: String, by actor: Actor, at time: Timestamp
     ) throws(CatalogError) -> Int {
         let size = recordTree.size
         let numbers = try append([Draft(.dataErased(erasure), subjects: subjects)], by: actor, at: time) { db in
             for redaction in erasure.redactions { try db.run("DELETE FROM record_body WHERE number = ?", [redaction.record]) }
             for object in erasure.objects { try db.run("DELETE FROM piece_list WHERE object = ?", [object.hex]) }
-            try db.run("INSERT INTO erasure_to_finish (record, list) VALUES (?, ?)", [size, list])
+            try db.run("INSERT INTO erasure_to_finish (record, list, takes_shared) VALUES (?, ?, ?)", [size, list, takesShared])
         }
         return numbers.lowerBound
     }
 
-    /// Erasures that were recorded and are not finished: the tombstone's record, and the path of the erasure list.
-    public func erasuresToFinish() throws(CatalogError) -> [(record: Int, list: String)] {
+    /// Erasures that were recorded and are not finished: the tombstone's record, and what is to be said in which erasure list.
+    public func erasuresToFinish() throws(CatalogError) -> [(record: Int, list: String, takesShared: Bool)] {
         try perform("look for erasures") {
-            try archive.read { db in try db.rows("SELECT * FROM erasure_to_finish ORDER BY record").map { ($0["record"], $0["list"]) } }
+            try archive.read { db in
+                try db.rows("SELECT * FROM erasure_to_finish ORDER BY record").map { ($0["record"], $0["list"], $0["takes_shared"]) }
+            }
         }
     }
 

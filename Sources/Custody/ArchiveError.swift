@@ -43,9 +43,12 @@ public enum ArchiveError: Error, CustomStringConvertible {
 }
 
 extension Archive {
-    /// Whether `error` says that another process holds the archive.
+    /// Whether `error` says that another process holds the archive, or the backups.
     public static func isInUse(_ error: any Error) -> Bool {
-        if case VaultError.locked? = error as? VaultError { true } else { false }
+        switch error as? VaultError {
+        case .locked, .backupInUse: true
+        default: false
+        }
     }
 
     /// Whether `error` says that the archive is not fit for use, and can still be looked at by `verify`: a tree went backwards, or the

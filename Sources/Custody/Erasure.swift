@@ -109,7 +109,8 @@ extension Archive {
                 }
                 var record: Int?
                 if applies {
-                    record = try apply(draft, grounds, list: list ?? Self.erasureList(beside: folder.path), by: actor)
+                    record = try apply(
+                        draft, grounds, takesShared: takesShared ?? false, list: list ?? Self.erasureList(beside: folder.path), by: actor)
                     try finishErasures(progress: progress)
                 } else {
                     let shown = draft.items.map(\.text).sorted()
@@ -122,7 +123,7 @@ extension Archive {
     }
 
     /// What is gathered before it is erased.
-    private struct ErasureDraft {
+    struct ErasureDraft {
         var person: PersonID?
         var items: Set<EvidenceID> = []
         var bodies: [Int: (kind: RecordKind, body: RecordBody)] = [:]
@@ -134,9 +135,24 @@ extension Archive {
 
     // MARK: What goes
 
-    private func plan(
-        _ id: PersonID, _ draft: inout ErasureDraft, _ grounds: ErasureGrounds, takesShared: Bool, _ refuse: (String) -> ArchiveError
-    ) throws {
+    /// By which words a text is known to name the person.
+    struct NamedPerson {
+        let names: Set<String>
+        let folded: [String]
+        /// The person and their dossiers: what is about these only is theirs.
+        let own: Set<String>
+        let dossiers: [DossierID]
+
+        func isNamed(in text: String) -> Bool {
+            let words = " " + Tokens.of(SearchForm.folded(text)).joined(separator: " ") + " "
+            return folded.contains { words.contains(" \($0) ") }
+        }
+    }
+
+    /// The person themselves: whether they may be erased, and the bodies of their own records.
+    func planOwn(
+        _ id: PersonID, _ draft: inout ErasureDraft, _ grounds: ErasureGrounds, papers: inout Set<EvidenceID>, _ refuse: (String) -> ArchiveError
+    ) throws -> NamedPerson {
         guard let person = try catalog.person(id) else { throw ArchiveError.notFound("person", id.text) }
         guard person.erasedRecord == nil else { throw refuse("it was erased already, by record \(person.erasedRecord ?? 0)") }
         try checkHold(on: id.text, refuse)
@@ -144,43 +160,48 @@ extension Archive {
         let names = try Set(
             catalog.records(about: id.text).compactMap { if case .personDeclared(let declared) = $0.body { declared.name } else { nil } })
         let folded = names.map { Tokens.of(SearchForm.folded($0)).joined(separator: " ") }.filter { !$0.isEmpty }
-        func isNamed(in text: String) -> Bool {
-            let words = " " + Tokens.of(SearchForm.folded(text)).joined(separator: " ") + " "
-            return folded.contains { words.contains(" \($0) ") }
-        }
-        guard !isNamed(in: grounds.reason), !isNamed(in: grounds.legalBasis) else {
+        draft.namesakes = try Set(
+            names.flatMap { try catalog.people(nameBeginning: $0, limit: 1000) }.filter { other in
+                other.id != id && folded.contains(Tokens.of(SearchForm.folded(other.name)).joined(separator: " "))
+            }.map(\.id)
+        ).sorted { $0.text < $1.text }
+        let dossiers = try catalog.dossiers(of: id).map(\.id)
+        for dossier in dossiers { try checkHold(on: dossier.text, refuse) }
+        let named = NamedPerson(names: names, folded: folded, own: Set([id.text] + dossiers.map(\.text)), dossiers: dossiers)
+        guard !named.isNamed(in: grounds.reason), !named.isNamed(in: grounds.legalBasis) else {
             throw refuse("the reason or the legal basis names the person, and both stay for ever")
         }
-        draft.namesakes = try Set(names.flatMap { try catalog.people(nameBeginning: $0, limit: 1000) }.filter { other in
-            other.id != id && folded.contains(Tokens.of(SearchForm.folded(other.name)).joined(separator: " "))
-        }.map(\.id)).sorted { $0.text < $1.text }
-        let dossiers = try catalog.dossiers(of: id)
-        for dossier in dossiers { try checkHold(on: dossier.id.text, refuse) }
-        let own = Set([id.text] + dossiers.map(\.id.text))
-        draft.items.formUnion(try catalog.items(of: id).filter { $0.erasedRecord == nil }.map(\.id))
-        for dossier in dossiers {
-            for citation in try catalog.citations(of: dossier.id) {
-                if try catalog.item(citation.evidence.item)?.erasedRecord == nil { draft.items.insert(citation.evidence.item) }
-            }
-        }
-        var papers: Set<EvidenceID> = []
-        for subject in own.sorted() {
+        for subject in named.own.sorted() {
             for (header, body) in try catalog.records(about: subject) {
                 if let redacted = body.redacted { draft.bodies[header.number] = (body.kind, redacted) }
                 if case .dossierStepped(let step) = body, let minutes = step.review?.minutes?.item { papers.insert(minutes) }
                 if let scan = body.document?.scan?.item { papers.insert(scan) }
             }
         }
+        return named
+    }
+
+    private func plan(
+        _ id: PersonID, _ draft: inout ErasureDraft, _ grounds: ErasureGrounds, takesShared: Bool, _ refuse: (String) -> ArchiveError
+    ) throws {
+        var papers: Set<EvidenceID> = []
+        let named = try planOwn(id, &draft, grounds, papers: &papers, refuse)
+        draft.items.formUnion(try catalog.items(of: id).filter { $0.erasedRecord == nil }.map(\.id))
+        for dossier in named.dossiers {
+            for citation in try catalog.citations(of: dossier) {
+                if try catalog.item(citation.evidence.item)?.erasedRecord == nil { draft.items.insert(citation.evidence.item) }
+            }
+        }
         // Other items that name the person: as holder, in their metadata or in their text.
-        let naming = try names.flatMap { try searchIndex().items(naming: $0) }
+        let naming = try named.names.flatMap { try searchIndex().items(naming: $0) }
         for item in papers.union(naming).subtracting(draft.items).sorted(by: { $0.text < $1.text }) {
             guard let view = try catalog.item(item), view.erasedRecord == nil else { continue }
             let (minutesOf, scanOf) = try self.papers(resting: item)
             let users = try Set(minutesOf.map(\.text) + catalog.citations(ofItem: item).map(\.dossier.text))
             let others = try scanOf.contains { try catalog.decisions(in: $0, limit: 2).contains { $0.person != id } }
-            let isHolders = view.metadata.holder.map { folded.contains(Tokens.of(SearchForm.folded($0)).joined(separator: " ")) } ?? false
+            let isHolders = view.metadata.holder.map { named.folded.contains(Tokens.of(SearchForm.folded($0)).joined(separator: " ")) } ?? false
             if let owner = view.metadata.person, draft.namesakes.contains(owner) { continue }
-            if users.isSubset(of: own), !others, isHolders || !minutesOf.isEmpty || !scanOf.isEmpty {
+            if users.isSubset(of: named.own), !others, isHolders || !minutesOf.isEmpty || !scanOf.isEmpty {
                 if draft.namesakes.isEmpty || !isHolders { draft.items.insert(item) }
                 continue
             }
@@ -188,11 +209,11 @@ extension Archive {
             draft.shared.append(.item(item, title: view.metadata.title ?? view.metadata.fileName, of: use))
             if takesShared { draft.items.insert(item) }
         }
-        try planMentions(&draft, own: own, takesShared: takesShared, isNamed)
+        try planMentions(&draft, own: named.own, takesShared: takesShared, named.isNamed(in:))
     }
 
     /// Records about others that name the person.
-    private func planMentions(
+    func planMentions(
         _ draft: inout ErasureDraft, own: Set<String>, takesShared: Bool, _ isNamed: (String) -> Bool
     ) throws {
         let (items, namesakes) = (Set(draft.items.map(\.text)), Set(draft.namesakes.map(\.text)))
@@ -215,7 +236,7 @@ extension Archive {
         }
     }
 
-    private func plan(items draft: inout ErasureDraft, _ refuse: (String) -> ArchiveError) throws {
+    func plan(items draft: inout ErasureDraft, _ refuse: (String) -> ArchiveError) throws {
         for id in draft.items.sorted(by: { $0.text < $1.text }) {
             guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(id.text) }
             guard item.erasedRecord == nil else { throw refuse("\(id) was erased already, by record \(item.erasedRecord ?? 0)") }
@@ -243,7 +264,8 @@ extension Archive {
 
     private func checkHold(on subject: String, _ refuse: (String) -> ArchiveError) throws {
         guard let hold = try catalog.hold(on: subject) else { return }
-        throw refuse("\(subject) is under a legal hold, record \(hold.record): \(hold.reason) [\(hold.legalBasis)]; release it first: minhchung hold release")
+        throw refuse(
+            "\(subject) is under a legal hold, record \(hold.record): \(hold.reason) [\(hold.legalBasis)]; release it first: minhchung hold release")
     }
 
     private func planned(_ draft: ErasureDraft, takesShared: Bool?, record: Int?) throws -> ErasurePlan {
@@ -265,7 +287,7 @@ extension Archive {
 
     // MARK: Doing it
 
-    private func apply(_ draft: ErasureDraft, _ grounds: ErasureGrounds, list: String, by actor: Actor) throws -> Int {
+    func apply(_ draft: ErasureDraft, _ grounds: ErasureGrounds, takesShared: Bool, list: String, by actor: Actor) throws -> Int {
         let erasure = Erasure(
             person: draft.person, items: draft.items.sorted { $0.text < $1.text }, objects: draft.objects.sorted(),
             redactions: draft.bodies.sorted { $0.key < $1.key }.map {
@@ -274,7 +296,7 @@ extension Archive {
         let subjects = [draft.person?.text].compactMap(\.self) + erasure.items.map(\.text)
         // Whoever finishes it may stand in another folder.
         let list = URL(fileURLWithPath: list).standardizedFileURL.path
-        return try catalog.erase(erasure, subjects: subjects, list: list, by: actor, at: now())
+        return try catalog.erase(erasure, takesShared: takesShared, subjects: subjects, list: list, by: actor, at: now())
     }
 
     /// Removes what recorded erasures left on the disk: objects, index, old pages of the databases. Each step may be done twice, so an
@@ -282,7 +304,7 @@ extension Archive {
     func finishErasures(progress: (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }) throws {
         let pending = try catalog.erasuresToFinish()
         guard !pending.isEmpty else { return }
-        for (number, list) in pending {
+        for (number, list, takesShared) in pending {
             let (header, body) = try catalog.record(number)
             guard case .dataErased(let erasure) = body else { continue }
             for (index, object) in erasure.objects.enumerated() {
@@ -290,29 +312,17 @@ extension Archive {
                 if try catalog.object(object)?.erasedRecord != nil { try objects.erase(object) }
             }
             try catalog.forgetChecks(of: erasure.objects)
-            let line = Self.listed(erasure, header, archive: id)
+            let listing = ErasureListing(erasure, takesShared: takesShared, header, of: id)
             let file = LineFile(path: list)
-            if try !file.lines().contains(line) { try file.append(line) }
+            if try !Self.listings(in: file).contains(where: { $0.covers(listing) }) { try file.append(listing.line) }
         }
         try objects.emptyTrash()
         progress("rewriting the databases", 0, 1)
         try catalog.compact()
         try dropSearchIndex()
-        for (number, _) in pending { try catalog.finishErasure(number) }
+        for (number, _, _) in pending { try catalog.finishErasure(number) }
         // The index is only derived: where it cannot be folded now, the next search does.
         _ = indexFailure { try followIndex { progress("indexing", $0, $1) } }
-    }
-
-    /// An erasure as the erasure list has it, one canonical JSON object: nothing of it is personal.
-    private static func listed(_ erasure: Erasure, _ header: RecordHeader, archive: ArchiveID) -> [UInt8] {
-        var members: [String: JSON] = [
-            "archive": .string(archive.text), "record": .integer(Int64(header.number)), "time": .string(header.time.description),
-            "items": .array(erasure.items.map { .string($0.text) }), "objects": .array(erasure.objects.map { .string($0.hex) }),
-            "records": .array(erasure.redactions.map { .integer(Int64($0.record)) }), "reason": .string(erasure.reason),
-            "legal_basis": .string(erasure.legalBasis), "role": .string(erasure.role.rawValue),
-        ]
-        members["person"] = erasure.person.map { .string($0.text) }
-        return JSON.object(members).canonicalBytes
     }
 
     // MARK: Holds

@@ -73,7 +73,10 @@ extension Archive {
         try await blocking.run { [self] in try knownKeys() }
     }
 
-    func knownKeys() throws -> ArchiveKeys {
+    func knownKeys() throws -> ArchiveKeys { try Self.knownKeys(catalog, identity, path: folder.path) }
+
+    /// The keys as the ledger tells of them; the first is the one that `format.json` names, where none was rotated.
+    static func knownKeys(_ catalog: Catalog, _ identity: Identity, path: String) throws -> ArchiveKeys {
         var former: [(NoteVerifier, Int)] = []
         var current = identity.publicKey
         for number in try catalog.milestones(.keyRotated) {
@@ -82,7 +85,7 @@ extension Archive {
             current = rotation.new
         }
         guard let verifier = NoteVerifier(current) else {
-            throw ArchiveError.format(path: folder.path, reason: "format.json names no key; restore it from a backup")
+            throw ArchiveError.format(path: path, reason: "format.json names no key; restore it from a backup")
         }
         return ArchiveKeys(current: verifier, former: former.reversed())
     }
@@ -145,25 +148,71 @@ extension Archive {
     }
 
     static func restoreKeys(_ backup: [UInt8], passphrase: String, to folder: ArchiveFolder, _ identity: Identity) throws -> NoteVerifier {
+        try putKeys(try keyFiles(in: backup, passphrase: passphrase), to: folder, identity)
+    }
+
+    /// What a backup of keys holds.
+    static func keyFiles(in backup: [UInt8], passphrase: String) throws -> KeyFiles {
         let contents = try PassphraseFile.open(backup, passphrase: passphrase)
         func wrong(_ reason: String) -> ArchiveError { .key(path: "the backup of keys", reason: reason) }
         guard case .object(let members)? = try? JSON(canonical: Array(contents.dropLast())),  // because the next line says what is wrong
             case .string(let archive)? = members["archive"], case .object(let files)? = members["keys"]
         else { throw wrong("it holds no keys of an archive") }
-        guard archive == identity.archive.text else { throw wrong("it is of archive \(archive), and this is \(identity.archive)") }
         var found: [String: [UInt8]] = [:]
         for name in backedUp {
             guard case .string(let text)? = files[name], let bytes = Base64.bytes(of: text) else { throw wrong("it lacks \(name)") }
             found[name] = bytes
         }
-        let signer = try signer(found[signingKey] ?? [], of: identity.archive, path: signingKey)
-        guard signer.verifier.text == identity.publicKey else {
-            throw wrong("its signing key is \(signer.verifier), and the archive signs with \(identity.publicKey); take a newer backup of the keys")
+        return KeyFiles(origin: "the backup of keys", archive: archive, files: found)
+    }
+
+    /// What a folder of keys holds, that of another copy of the archive for example.
+    static func keyFiles(inFolder path: String) throws -> KeyFiles {
+        var found: [String: [UInt8]] = [:]
+        for name in backedUp {
+            let file = URL(fileURLWithPath: path).appendingPathComponent(name)
+            do { found[name] = Array(try Data(contentsOf: file)) } catch {
+                throw ArchiveError.key(path: file.path, reason: "it cannot be read")
+            }
         }
-        guard PersonalNumber.fingerprint(of: found[personKey] ?? []) == identity.personKeyFingerprint else {
+        return KeyFiles(origin: path, archive: nil, files: found)
+    }
+
+    /// Writes keys into the archive; nothing is written unless they are this archive's.
+    static func putKeys(_ keys: KeyFiles, to folder: ArchiveFolder, _ identity: Identity) throws -> NoteVerifier {
+        let signer = try checked(keys, identity)
+        for name in backedUp { try folder.writeKey(name, keys.files[name] ?? []) }
+        return signer.verifier
+    }
+
+    /// The signer of these keys, after both were held against what the archive says of them.
+    static func checked(_ keys: KeyFiles, _ identity: Identity) throws -> NoteSigner {
+        func wrong(_ reason: String) -> ArchiveError { .key(path: keys.origin, reason: reason) }
+        guard keys.archive == nil || keys.archive == identity.archive.text else {
+            throw wrong("it is of archive \(keys.archive ?? ""), and this is \(identity.archive)")
+        }
+        let signer = try signer(keys.files[signingKey] ?? [], of: identity.archive, path: signingKey)
+        guard signer.verifier.text == identity.publicKey else {
+            throw wrong(
+                "its signing key is \(signer.verifier), and the archive signs with \(identity.publicKey); take a backup of the keys of that time")
+        }
+        guard PersonalNumber.fingerprint(of: keys.files[personKey] ?? []) == identity.personKeyFingerprint else {
             throw wrong("its key of personal numbers is not this archive's")
         }
-        for name in backedUp { try folder.writeKey(name, found[name] ?? []) }
-        return signer.verifier
+        return signer
+    }
+}
+
+/// Keys on their way into an archive, by the names of their files.
+struct KeyFiles: Sendable {
+    /// Where they are from, for people.
+    let origin: String
+    /// The archive that they say they are of.
+    let archive: String?
+    let files: [String: [UInt8]]
+
+    /// What the signing key among them verifies with.
+    var verifier: NoteVerifier? {
+        NoteSigner(secretText: String(decoding: files[Archive.signingKey] ?? [], as: UTF8.self).trimmingCharacters(in: .newlines))?.verifier
     }
 }

@@ -51,7 +51,7 @@ public final class ArchiveFolder: Sendable {
     }
 
     /// Makes the folder and those above it that are missing, each name durable, and opens it.
-    private static func makeFolders(_ path: [UInt8], system: SystemCalls) throws(SystemCallError) -> Descriptor {
+    static func makeFolders(_ path: [UInt8], system: SystemCalls) throws(SystemCallError) -> Descriptor {
         let slash = UInt8(ascii: "/")
         var folder = try system.open([path.first == slash ? slash : UInt8(ascii: ".")], isFolder: true, followsLink: true)
         for component in path.split(separator: slash) {
@@ -77,6 +77,16 @@ public final class ArchiveFolder: Sendable {
             }
             let objects = try ObjectStore(in: folder, system: system)
             return (ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system), format)
+        }
+    }
+
+    /// The `format.json` of the archive at `path`, which another process may hold.
+    public static func format(at path: String, system: SystemCalls = .linux) throws(VaultError) -> [UInt8] {
+        try attempt("read archive", path) {
+            guard let (_, format) = try find(path, system: system) else {
+                throw VaultError.notAnArchive(path: path, reason: "there is no archive (no format.json)")
+            }
+            return format
         }
     }
 
@@ -158,7 +168,7 @@ public final class ArchiveFolder: Sendable {
         try attempt("look at", path) { try system.freeSpace(of: folder) }
     }
 
-    private static func hold(
+    static func hold(
         _ folder: Descriptor, holder: String, system: SystemCalls
     ) throws(SystemCallError) -> Descriptor? {
         guard let lock = try system.lock(lockName, in: folder) else { return nil }
@@ -168,7 +178,7 @@ public final class ArchiveFolder: Sendable {
     }
 
     /// What the holder wrote of itself. The lock is the kernel's, this is only its name, so it may be wanting.
-    private static func heldBy(_ folder: Descriptor, system: SystemCalls) -> String {
+    static func heldBy(_ folder: Descriptor, system: SystemCalls) -> String {
         let unknown = "another process"
         do {
             let text = String(decoding: try contents(of: lockName, in: folder, system: system), as: UTF8.self)

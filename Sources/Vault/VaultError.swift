@@ -18,6 +18,10 @@ public enum VaultError: Error, CustomStringConvertible {
     case damaged(Digest, Damage)
     /// The archive is held by another process; `holder` is what that process wrote of itself.
     case locked(path: String, holder: String)
+    /// The folder of backups is used by another process.
+    case backupInUse(path: String, holder: String)
+    /// The folder is not one that backups are in, or may be put into.
+    case notABackup(path: String, reason: String)
     /// The folder is not one that an archive may be made in.
     case cannotCreate(path: String, reason: String)
     /// The folder is not what an archive needs.
@@ -37,6 +41,8 @@ public enum VaultError: Error, CustomStringConvertible {
             "cannot store: the disk refused to confirm an earlier write; check the disk, then start again"
         case .damaged(let digest, let damage): "cannot read object \(digest): \(damage)"
         case .locked(let path, let holder): "cannot open archive \(path): it is in use by \(holder)"
+        case .backupInUse(let path, let holder): "cannot use the backups in \(path): they are in use by \(holder)"
+        case .notABackup(let path, let reason): "cannot use the backups in \(path): \(reason)"
         case .cannotCreate(let path, let reason): "cannot create archive \(path): \(reason)"
         case .notAnArchive(let path, let reason): "cannot open archive \(path): \(reason)"
         }

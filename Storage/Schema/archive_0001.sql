@@ -85,7 +85,8 @@ CREATE TABLE checkpoint_stamp (
 -- What an erasure that was recorded has still to remove from the disk; empty but for moments.
 CREATE TABLE erasure_to_finish (
     record INTEGER PRIMARY KEY,        -- the tombstone
-    list TEXT NOT NULL                 -- path of the erasure list
+    list TEXT NOT NULL,                -- path of the erasure list
+    takes_shared INTEGER NOT NULL      -- 1: what is about others too and named the person went as well; the list says so
 ) STRICT;
 
 -- No trigger keeps a body or an entry of the access log from being deleted: erasure and retention do that, by rule.

@@ -92,7 +92,7 @@ public struct SystemCalls: Sendable {
                 try unlink(name, in: folder)
             } catch  where error.isFolder {
                 try removeAll(in: try open(name, in: folder, isFolder: true))
-                _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, AT_REMOVEDIR) } }
+                try removeFolder(name, in: folder)
             }
         }
     }
@@ -233,6 +233,11 @@ public struct SystemCalls: Sendable {
         _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, 0) } }
     }
 
+    /// Removes a folder that is empty.
+    func removeFolder(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) {
+        _ = try check(.unlink) { name.withCString { unlinkat(folder.number, $0, AT_REMOVEDIR) } }
+    }
+
     /// Makes a folder, mode 0700; one that is there already is left as it is.
     func makeFolder(_ name: [UInt8], in folder: Descriptor? = nil) throws(SystemCallError) {
         do {
@@ -271,13 +276,29 @@ public struct SystemCalls: Sendable {
     /// Opens the lock file and takes its lock without waiting; `nil` when another process holds it.
     func lock(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor? {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-        let file = Descriptor(try check(.lock) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
+        return try lock(Descriptor(try check(.lock) { name.withCString { openat(folder.number, $0, flags, 0o600) } }), LOCK_EX)
+    }
+
+    /// Takes the lock of a file that is there for one of many who read, without waiting; `nil` when somebody writes.
+    func lockToRead(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor? {
+        try lock(try open(name, in: folder), LOCK_SH)
+    }
+
+    private func lock(_ file: Descriptor, _ kind: Int32) throws(SystemCallError) -> Descriptor? {
         do {
-            _ = try check(.lock) { flock(file.number, LOCK_EX | LOCK_NB) }
+            _ = try check(.lock) { flock(file.number, kind | LOCK_NB) }
             return file
         } catch  where error.errno == EWOULDBLOCK {
             return nil
         }
+    }
+
+    /// A file whole.
+    func contents(of name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> [UInt8] {
+        let file = try open(name, in: folder)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(try status(of: file).size), alignment: 16)
+        defer { buffer.deallocate() }
+        return Array(buffer[..<(try read(file, into: buffer, at: 0))])
     }
 }
 

@@ -287,14 +287,14 @@ struct Restore: Sendable {
         _ catalog: Catalog, _ identity: Identity?, _ description: BackupDescription?, _ folder: ArchiveFolder, _ defects: inout Defects
     ) throws -> Built {
         let ledgerKeys = identity.flatMap { try? Archive.knownKeys(catalog, $0, path: folder.path) }  // because the ledger's check names what is damaged
-        let known = ledgerKeys.map { [$0.current] + $0.former.map(\.key) } ?? []
+        let known = ledgerKeys?.ledgerKeys ?? []
         // The key that signed last, as the ledger has it: format.json may be from just before a change of keys.
         let identity = identity.map { $0.with(publicKey: ledgerKeys?.current.text) }
         if let identity, defects.count == 0 { _ = try Archive.checked(keys, identity) }
         var found: [String] = []
         do {
             // Where format.json is not readable, the keys that were given are those that signed.
-            let trusted = known.isEmpty ? [keys.verifier].compactMap(\.self) : known
+            let trusted = known.isEmpty ? [keys.verifier].compactMap { $0.map { LedgerKey($0) } } : known
             try catalog.verifyLedger(
                 keys: trusted, report: { found.append("\($0)") }, progress: { progress("checking the ledger", Int64($0), Int64($1)) })
         } catch {
@@ -305,7 +305,7 @@ struct Restore: Sendable {
         let (objects, missing) = try copyObjects(catalog, description, folder, &defects)
         guard defects.count == 0, let identity, let description else { throw refused(defects) }
         let own = try catalog.epoch()
-        let epoch = try request.witnessed?.epoch(after: catalog, archive: identity.archive, keys: known) ?? own + 1
+        let epoch = try request.witnessed?.epoch(after: catalog, archive: identity.archive, keys: known.map(\.verifier)) ?? own + 1
         let restoration = Restoration(
             epoch: epoch, fromEpoch: own, takenAt: description.takenAt, accessSize: catalog.accessTree.size,
             witnessed: request.witnessed?.seen[.records], reason: try request.reason.map { try Archive.line($0, "reason") })

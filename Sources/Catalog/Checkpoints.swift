@@ -257,12 +257,9 @@ extension Catalog {
 
     private static func newestKnown(in archive: DatabasePool, _ service: DatabasePool) throws -> [SignedCheckpoint] {
         let stored = try archive.read { db in
-            try String.fetchAll(
-                db,
-                sql: """
-                    SELECT note FROM checkpoint c WHERE (epoch, size) = (
-                        SELECT epoch, size FROM checkpoint WHERE tree = c.tree ORDER BY epoch DESC, size DESC LIMIT 1)
-                    """)
+            try LogTree.allCases.compactMap { tree -> String? in
+                try db.first("SELECT note FROM checkpoint WHERE tree = ? ORDER BY epoch DESC, size DESC LIMIT 1", [tree.rawValue]).map { $0["note"] }
+            }
         }
         let again = try service.read { db in try String.fetchAll(db, sql: "SELECT note FROM newest_checkpoint") }
         return try (stored + again).map { (note: String) -> SignedCheckpoint in

@@ -203,6 +203,7 @@ struct QueryPlanTests {
             try $0.checkpoint(.records)?.signed.note.signatures.count == 2 && $0.checkpoint(.access)?.checkpoint.size == 1
                 && $0.checkpoint(.access, size: 1)?.signed.note.signatures.count == 1 && $0.checkpoint(.records)?.stamp == [1]
         },
+        Question("newestCheckpoints(") { try $0.newestCheckpoints().count >= 2 },
         Question("lastCosigned(_") { try $0.lastCosigned(.records, upTo: 1000).count == 1 },
         Question("lastStamp(") { try $0.lastStamp() == moment(1) },
         Question("inclusionPath(_") { try $0.inclusionPath(.records, of: 1, size: 3)?.count == 2 },
@@ -271,7 +272,7 @@ struct QueryPlanTests {
         #expect(!names.isEmpty)
         // What writes, what reads all on purpose, and what asks nothing of the database.
         let others: Set = [
-            "store(_", "store(stamp", "erase(_", "compact(", "forgetChecks(of", "finishErasure(_", "drop(_", "forEachRecord(_", "tree(_", "signed(by",
+            "store(_", "store(stamp", "erase(_", "compact(", "forgetChecks(of", "finishErasure(_", "drop(_", "forEachRecord(_", "tree(_", "signed(by", "isSigned(by",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

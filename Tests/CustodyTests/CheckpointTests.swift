@@ -217,7 +217,7 @@ struct CheckpointTests {
         }
         try FileManager.default.removeItem(atPath: "\(place.archivePath)/keys")
         let refusals: [([UInt8], String, String)] = [
-            (foreign, passphrase, "it is of archive ar-"), (early, passphrase, "take a newer backup of the keys"), (backup, "another", ""),
+            (foreign, passphrase, "it is of archive ar-"), (early, passphrase, "take a backup of the keys of that time"), (backup, "another", ""),
             (Array("no backup".utf8), passphrase, ""), (Array(backup.dropLast(20)), passphrase, ""),
             (try PassphraseFile.seal(Array("{}\n".utf8), passphrase: passphrase), passphrase, "it holds no keys of an archive"),
         ]

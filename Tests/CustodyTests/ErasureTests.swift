@@ -383,7 +383,7 @@ struct ErasureTests {
             return (item, object.digest, try #require(plan.record))
         }
         let listed = try String(contentsOfFile: list, encoding: .utf8)
-        try place.sqlite("archive.sqlite", "INSERT INTO erasure_to_finish VALUES (\(record), '\(list)');")
+        try place.sqlite("archive.sqlite", "INSERT INTO erasure_to_finish VALUES (\(record), '\(list)', 0);")
         #expect(FileManager.default.fileExists(atPath: place.objectPath(object)))
         try await place.archive { archive in
             #expect(!FileManager.default.fileExists(atPath: place.objectPath(object)))

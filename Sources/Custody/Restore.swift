@@ -12,6 +12,8 @@ public struct RestoreRequest: Sendable {
         case backup([UInt8], passphrase: String)
         /// A folder with the files of an archive's `keys/`.
         case folder(String)
+        /// They are lost: the archive signs with another from now on, and knows no personal number again.
+        case lost
     }
 
     /// The folder of backups.
@@ -59,6 +61,8 @@ public struct RestoreSummary: Sendable {
     public let bytes: Int64
     /// Objects that the archive had lost already, and that were accepted to be missing.
     public let missing: [Digest]
+    /// The new key and the one before it, where the keys are lost.
+    public let newKey: (new: NoteVerifier, old: NoteVerifier)?
     /// Erasures that were done again: the record of the list, and the new tombstone.
     public let erasedAgain: [(listed: Int, record: Int)]
 
@@ -88,9 +92,15 @@ extension Archive {
         }
         do {
             let built = try await blocking.run { try work.build(in: place) }
-            let archive = try await open(at: place.archivePath, worker: worker, holder: holder, now: now)
+            let purpose: Purpose = if case .lost = request.keys { .newKey } else { .use }
+            let archive = try await open(at: place.archivePath, for: purpose, worker: worker, holder: holder, now: now)
             let erasedAgain: [(listed: Int, record: Int)]
+            var newKey: (new: NoteVerifier, old: NoteVerifier)?
             do {
+                if case .lost = request.keys {
+                    let old = try await archive.keys().current
+                    newKey = (try await archive.rotateKey(reason: "restored from a backup without its keys", by: actor), old)
+                }
                 erasedAgain = try await archive.blocking.run { try archive.eraseAgain(work.listings, list: work.list, by: actor, progress: progress) }
             } catch {
                 // The error that brought us here is the one to tell; what was built is removed.
@@ -101,9 +111,10 @@ extension Archive {
             try await blocking.run { try place.complete() }
             return RestoreSummary(
                 snapshot: work.snapshot, description: built.description, interrupted: work.interrupted, epoch: built.epoch, record: built.record,
-                objects: built.objects, bytes: built.bytes, missing: built.missing, erasedAgain: erasedAgain)
+                objects: built.objects, bytes: built.bytes, missing: built.missing, newKey: newKey, erasedAgain: erasedAgain)
         } catch {
-            try await blocking.run { try place.discard() }
+            // The error that brought us here is the one to tell; what is left is removed by the next restore.
+            do { try await blocking.run { try place.discard() } } catch {}
             throw error
         }
     }
@@ -131,7 +142,8 @@ struct Restore: Sendable {
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (String) -> Void
     private let progress: @Sendable (_ stage: String, _ done: Int64, _ total: Int64) -> Void
-    private let keys: KeyFiles
+    /// `nil` where they are lost.
+    private let keys: KeyFiles?
     private let backup: BackupFolder
     let snapshot: String
     let interrupted: [String]
@@ -183,6 +195,7 @@ struct Restore: Sendable {
         switch request.keys {
         case .backup(let bytes, let passphrase): keys = try Archive.keyFiles(in: bytes, passphrase: passphrase)
         case .folder(let path): keys = try Archive.keyFiles(inFolder: path)
+        case .lost: keys = nil
         }
         list = URL(fileURLWithPath: Archive.erasureList(beside: request.target)).standardizedFileURL.path
     }
@@ -290,11 +303,11 @@ struct Restore: Sendable {
         let known = ledgerKeys.map { [$0.current] + $0.former.map(\.key) } ?? []
         // The key that signed last, as the ledger has it: format.json may be from just before a change of keys.
         let identity = identity.map { $0.with(publicKey: ledgerKeys?.current.text) }
-        if let identity, defects.count == 0 { _ = try Archive.checked(keys, identity) }
+        if let identity, let keys, defects.count == 0 { _ = try Archive.checked(keys, identity) }
         var found: [String] = []
         do {
             // Where format.json is not readable, the keys that were given are those that signed.
-            let trusted = known.isEmpty ? [keys.verifier].compactMap(\.self) : known
+            let trusted = known.isEmpty ? [keys?.verifier].compactMap(\.self) : known
             try catalog.verifyLedger(
                 keys: trusted, report: { found.append("\($0)") }, progress: { progress("checking the ledger", Int64($0), Int64($1)) })
         } catch {
@@ -314,7 +327,7 @@ struct Restore: Sendable {
             [Catalog.Draft(.archiveRestored(restoration), subjects: [identity.archive.text])], by: actor, at: now()
         ).lowerBound
         let restored = identity.with(epoch: epoch)
-        _ = try Archive.putKeys(keys, to: folder, restored)
+        if let keys { _ = try Archive.putKeys(keys, to: folder, restored) }
         try folder.writeFormat(restored.bytes)
         try catalog.listErasures(in: list)
         try carryOver(identity.archive)

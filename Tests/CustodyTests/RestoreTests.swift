@@ -119,6 +119,24 @@ struct RestoreTests {
         #expect(try await place.opened(place.restoredPath("new keys")) { try await $0.verified().findings.isEmpty })
     }
 
+    @Test("without its keys an archive goes on with a new one, and its ledger says so")
+    func lostKeys() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in _ = try await archive.deposit(try place.source("a.txt", "một")) }
+        try await place.backUp()
+        let restored = await place.restore(keys: .lost)
+        let (new, old) = try #require(restored.summary?.newKey, "\(restored)")
+        #expect(new != old)
+        try await place.opened(place.restoredPath()) { archive in
+            let findings = try await archive.verified().findings
+            #expect(findings.isEmpty, "\(findings)")
+            let keys = try await archive.keys()
+            #expect(keys.current == new && keys.former.map(\.key) == [old])
+            #expect(try await archive.checkpoint().records.checkpoint.origin.epoch == 2)
+        }
+        try await place.expectSoundByOracle(place.restoredPath())
+    }
+
     // MARK: Damage
 
     struct Harm: Sendable, CustomTestStringConvertible {

@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BUILD_PACKAGES := libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
-TEST_PACKAGES := python3 sqlite3 age openssl unzip
-BENCH_PACKAGES := poppler-utils openssl recollcmd time
+TEST_PACKAGES := python3 python3-cryptography sqlite3 age openssl unzip
+BENCH_PACKAGES := poppler-utils openssl recollcmd time zip
 DEBUG := .build/debug
 # Swift's libraries inside: nothing of the toolchain is needed where the programs run, and a reader is forked faster.
 RELEASE := -c release --static-swift-stdlib

@@ -77,7 +77,7 @@ extension BundleVerification {
             else { throw wrong("an entry has no object or no state") }
             var checked: (Timestamp, Int)?
             if case .string(let text)? = file["checked_at"], case .integer(let number)? = file["check_record"] {
-                guard let time = Timestamp(text), let record = records.record(Int(number)), Self.says(record, digest, time) else {
+                guard let time = Timestamp(text), let record = records.record(Int(number)), Self.says(record, digest, time, records) else {
                     throw wrong("record \(number) does not say that \(digest) was checked at \(text)")
                 }
                 checked = (time, Int(number))
@@ -93,11 +93,13 @@ extension BundleVerification {
         return files
     }
 
-    /// Whether a record says that an object was read whole at that time: a check, or its deposit.
-    private static func says(_ record: BundleRecord, _ object: Digest, _ time: Timestamp) -> Bool {
+    /// Whether a record says that an object was read whole at that time: a check, or the last deposit of it.
+    private static func says(_ record: BundleRecord, _ object: Digest, _ time: Timestamp, _ records: BundleRecords) -> Bool {
         switch record.body {
         case .fixityChecked(let check)?: check.startedAt == time
-        case .evidenceDeposited(let deposit)?: deposit.object.digest == object && record.header.time == time
+        case .evidenceDeposited(let deposit)?:
+            deposit.object.digest == object && record.header.time == time
+                && record.number == records.all.last { if case .evidenceDeposited(let other)? = $0.body { other.object.digest == object } else { false } }?.number
         default: false
         }
     }

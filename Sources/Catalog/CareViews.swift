@@ -30,6 +30,10 @@ extension Views {
                         person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account, person.number?.mac.hex,
                         person.number?.ending, person.person.text, redaction.record,
                     ])
+            case .holdPlaced(let hold):
+                try db.run(
+                    "UPDATE hold SET reason = ?, legal_basis = ? WHERE subject = ? AND record = ?",
+                    [hold.reason, hold.legalBasis, hold.subject, redaction.record])
             default: break  // because no view shows what is redacted of other kinds
             }
         }

@@ -11,6 +11,13 @@ public struct StoredCheckpoint: Sendable {
     /// An RFC 3161 response over the checkpoint's text.
     public let stamp: [UInt8]?
 
+    /// The same, signed by this key: as it is where the key has signed it, and otherwise in place of an earlier key.
+    public func signed(by signer: NoteSigner) -> StoredCheckpoint {
+        if signed.note.signatures.first.map({ $0.keyName == signer.verifier.name && $0.keyID == signer.verifier.keyID }) ?? false { return self }
+        let others = signed.note.signatures.filter { $0.keyName != signer.verifier.name }
+        return StoredCheckpoint(signed: SignedCheckpoint(checkpoint, signedBy: [signer]).adding(others), signedAt: signedAt, stamp: stamp)
+    }
+
     public var checkpoint: Checkpoint { signed.checkpoint }
     /// Whether anybody outside has seen it.
     public var isCosigned: Bool { signed.note.signatures.contains { $0.keyName != LogOrigin.keyName(of: checkpoint.origin.archive) } }

@@ -20,7 +20,7 @@ extension Catalog {
                         sql: """
                             SELECT object.key, object.digest, json_extract(record.header, '$.time') AS time
                             FROM object JOIN record ON record.number = object.first_record
-                            WHERE object.key > ? ORDER BY object.key LIMIT 5000
+                            WHERE object.key > ? AND object.erased_record IS NULL ORDER BY object.key LIMIT 5000
                             """, arguments: [after])
                 }
                 guard let last = rows.last else { return }

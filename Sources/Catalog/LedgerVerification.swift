@@ -37,7 +37,8 @@ extension Catalog {
                 for tree in [Tree.records, .access] {
                     let notes = try String.fetchAll(
                         db, sql: "SELECT note FROM checkpoint WHERE tree = ? ORDER BY epoch, size", arguments: [tree.log.rawValue])
-                    let signed = SignedRoots(notes + again.filter { $0["tree"] == tree.log.rawValue }.map { $0["note"] }, keys: keys)
+                    let signed = SignedRoots(
+                        notes + again.filter { $0["tree"] == tree.log.rawValue }.map { $0["note"] }, of: tree.log, keys: keys)
                     try verify(tree, db, signed, redactions, report: report) {
                         done += 1
                         if done % 1000 == 0 { progress(done, total) }
@@ -257,12 +258,16 @@ private struct SignedRoots {
     private var isWrong = false
     private(set) var unreadable: [String] = []
 
-    init(_ notes: [String], keys: [NoteVerifier]) {
+    init(_ notes: [String], of tree: LogTree, keys: [NoteVerifier]) {
         var checkpoints: Set<Checkpoint> = []
         for note in notes {
             do {
                 let signed = try SignedCheckpoint(parsing: Array(note.utf8))
                 try signed.note.verified(by: keys)
+                guard signed.checkpoint.origin.tree == tree else {
+                    unreadable.append("a checkpoint of the tree is not what the archive signed: it is of the other tree")
+                    continue
+                }
                 checkpoints.insert(signed.checkpoint)
             } catch {
                 unreadable.append("a checkpoint of the tree is not what the archive signed: \(error)")

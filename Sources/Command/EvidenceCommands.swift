@@ -178,7 +178,7 @@ struct VerifyEvidence: AsyncParsableCommand {
               minhchung evidence verify ev-7h2k needs-more --reason "chưa có xác nhận của đơn vị" --role reviewer
             """)
 
-    static let states = VerificationState.allCases.filter { ![.submitted, .superseded].contains($0) }.map(\.rawValue)
+    static let states = VerificationState.allCases.filter { ![.submitted, .superseded, .erased].contains($0) }.map(\.rawValue)
 
     @OptionGroup var options: ArchiveOptions
     @OptionGroup var role: RoleOption

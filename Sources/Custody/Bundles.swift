@@ -57,7 +57,7 @@ extension Archive {
             let act = "bundle \(request.name)"
             guard let signing else { throw ArchiveError.refused(act: act, reason: "the archive is not open for use") }
             try signing.sign()
-            let contents = try contents(of: request, act)
+            let contents = try contents(of: request, signer: signing.signer, act)
             let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
             do {
                 let subjects = try Set(contents.records.flatMap { try RecordForm.header($0.copy.header).subjects }).filter { subject in
@@ -123,10 +123,10 @@ extension Archive {
         return found
     }
 
-    private func contents(of request: BundleRequest, _ act: String) throws -> BundleContents {
+    private func contents(of request: BundleRequest, signer: NoteSigner, _ act: String) throws -> BundleContents {
         func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
         let scope = try scope(of: request)
-        let (checkpoint, access) = try checkpoints(request.checkpoint, refuse)
+        let (checkpoint, access) = try checkpoints(request.checkpoint, signer, refuse)
         let size = checkpoint.checkpoint.size
         var gathering = BundleGathering(archive: self, size: size)
         try gathering.add(scope, refuse)
@@ -145,7 +145,8 @@ extension Archive {
         var objects: [Digest: ObjectDescription] = [:]
         for reference in needs.items {
             try gathering.add(reference)
-            guard files[reference.object] == nil else { continue }
+        }
+        for reference in needs.items where files[reference.object] == nil {
             files[reference.object] = try file(reference.object, needs.items, withheld, &gathering, &objects, refuse)
         }
         for (text, sources) in needs.texts where sources.contains(where: { files[$0]?.state == .enclosed }) {
@@ -165,13 +166,16 @@ extension Archive {
     }
 
     /// The checkpoint of records that a bundle is made at, and the last one of the access log that was signed not after it.
-    private func checkpoints(_ size: Int?, _ refuse: (String) -> ArchiveError) throws -> (records: StoredCheckpoint, access: StoredCheckpoint) {
+    private func checkpoints(
+        _ size: Int?, _ signer: NoteSigner, _ refuse: (String) -> ArchiveError
+    ) throws -> (records: StoredCheckpoint, access: StoredCheckpoint) {
         let found = try size.map { try catalog.checkpoint(.records, size: $0) } ?? catalog.checkpoint(.records)
         guard let records = found else {
             throw refuse(size.map { "there is no checkpoint of \($0) records any more; see minhchung checkpoint list" } ?? "nothing was signed yet")
         }
         guard let access = try catalog.checkpoint(.access, notAfter: records.signedAt) else { throw refuse("the access log was not signed yet") }
-        return (records, access)
+        // What an earlier key has signed is signed again, so that one key verifies the whole bundle.
+        return (records.signed(by: signer), access.signed(by: signer))
     }
 
     private func file(
@@ -179,11 +183,13 @@ extension Archive {
         _ objects: inout [Digest: ObjectDescription], _ refuse: (String) -> ArchiveError
     ) throws -> EnclosedFile {
         guard let view = try catalog.object(object) else { throw refuse("object \(object) is not known") }
-        if let erased = view.erasedRecord {
-            guard erased < gathering.size else { throw refuse("object \(object) was erased since, by record \(erased); take a newer checkpoint") }
-            gathering.numbers.insert(erased)
-            return EnclosedFile(state: .erased, checked: nil)
+        let erasures = try items.filter { $0.object == object }.map { try catalog.item($0.item)?.erasedRecord }
+        if let erased = ([view.erasedRecord] + erasures).compactMap(\.self).max(), erased >= gathering.size {
+            throw refuse("object \(object) was erased since, by record \(erased); take a newer checkpoint")
         }
+        // Bytes that somebody else has are not shown through an item that was erased.
+        let isGone = view.erasedRecord != nil || erasures.allSatisfy { $0 != nil }
+        if isGone, try gathering.isErased(object) { return EnclosedFile(state: .erased, checked: nil) }
         // The last time that it was read whole: a check, or the deposit of one of the items.
         var checked = try catalog.fixity(of: object, before: gathering.size).map { (at: $0.at, record: $0.record) }
         for item in items where item.object == object {
@@ -192,7 +198,7 @@ extension Archive {
             if checked.map({ $0.at < time }) ?? true { checked = (time, deposit) }
         }
         if let checked { gathering.numbers.insert(checked.record) }
-        if withheld.contains(object) { return EnclosedFile(state: .withheld, checked: checked) }
+        if isGone || withheld.contains(object) { return EnclosedFile(state: .withheld, checked: checked) }
         if view.isDamaged { throw refuse("object \(object) is damaged; see minhchung verify, or withhold its item") }
         objects[object] = view.description
         return EnclosedFile(state: .enclosed, checked: checked)
@@ -299,6 +305,19 @@ private struct BundleGathering {
         numbers.formUnion(try catalog.numbers(about: reference.item.text, before: size, of: Self.ofItem))
         // The extraction may be recorded under another item of the same object.
         if let last = try catalog.extractions(of: reference.object).last(where: { $0.number < size }) { numbers.insert(last.number) }
+    }
+
+    /// Whether the records of the bundle say that the object's bytes were erased, and none of them brings it back.
+    func isErased(_ object: Digest) throws -> Bool {
+        var isErased = false
+        for number in numbers.sorted() {
+            switch try catalog.record(number).body {
+            case .dataErased(let erasure) where erasure.objects.contains(object): isErased = true
+            case .evidenceDeposited(let deposit) where deposit.object.digest == object: isErased = false
+            default: continue
+            }
+        }
+        return isErased
     }
 
     func copies() throws -> [RecordCopy] { try numbers.sorted().map { try catalog.copy(ofRecord: $0) } }

@@ -142,7 +142,8 @@ extension Archive {
                 let act = "record that \(id) is \(state.rawValue)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(reference) }
-                guard ![.submitted, .superseded].contains(state) else { throw refuse("that is not for a reviewer to say") }
+                guard ![.submitted, .superseded, .erased].contains(state) else { throw refuse("that is not for a reviewer to say") }
+                guard item.erasedRecord == nil else { throw refuse("it was erased, by record \(item.erasedRecord ?? 0)") }
                 guard ![.citizen, .assistant, .administrator].contains(role) else { throw refuse("a \(role.rawValue) does not verify evidence") }
                 guard (method != nil) == (state == .verified) else {
                     throw refuse(method == nil ? "say how it was verified, with --how" : "only what is verified was verified somehow")
@@ -185,7 +186,9 @@ extension Archive {
                     throw refuse("that is for the citizen, an assistant or who reviews, not for \(role.rawValue)")
                 }
                 guard item.metadata.person == other.metadata.person else { throw refuse("they are not the same person's") }
-                guard try catalog.verification(of: id).state != .superseded, try catalog.verification(of: new).state.counts else {
+                guard try catalog.verification(of: id).state != .superseded, item.erasedRecord == nil,
+                    try catalog.verification(of: new).state.counts
+                else {
                     throw refuse("one of them does not hold any more")
                 }
                 if let owner = item.metadata.person { try checkCitizen(role, owner, [], actor, act) }

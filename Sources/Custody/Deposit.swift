@@ -188,7 +188,8 @@ extension Archive {
     ) throws -> (events: [DepositEvent], fresh: [ObjectToExtract]) {
         let outcomes = try sealing(batch.map(\.object))
         // What was erased and comes again is new.
-        let known = try catalog.objects(batch.map(\.object.digest)).filter { $0.value.erasedRecord == nil }
+        let named = try catalog.objects(batch.map(\.object.digest))
+        let known = named.filter { $0.value.erasedRecord == nil }
         var drafts = try repairs(of: zip(batch.map(\.object.digest), outcomes), known: known)
         var events: [DepositEvent] = []
         var pieceLists: [Digest: [Digest]] = [:]
@@ -241,7 +242,14 @@ extension Archive {
             }
         }
         if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
+        try rememberAgain(named)
         return (events, fresh)
+    }
+
+    /// What was erased and is here again was looked at before, and forgotten: the time of deposit counts anew.
+    func rememberAgain(_ named: [Digest: ObjectView]) throws {
+        let again = named.filter { $0.value.erasedRecord != nil }.keys.sorted()
+        if !again.isEmpty { try catalog.markChecked(again, at: now()) }
     }
 
     /// Seals, and leaves nothing in staging when that fails.
@@ -300,6 +308,9 @@ extension Archive {
         try await blocking.run { [self] in
             try acting {
                 guard let known = try catalog.item(item) else { throw ArchiveError.noSuchItem(item.text) }
+                if let record = known.erasedRecord {
+                    throw ArchiveError.refused(act: "describe \(item)", reason: "it was erased, by record \(record)")
+                }
                 guard known.metadata != metadata else { return }
                 if let person = metadata.person { try checkIsRegistered(person) }
                 for citation in try catalog.citations(ofItem: item) where citation.span.to == nil {

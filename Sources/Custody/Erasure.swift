@@ -113,7 +113,8 @@ extension Archive {
                         draft, grounds, takesShared: takesShared ?? false, list: list ?? Self.erasureList(beside: folder.path), by: actor)
                     try finishErasures(progress: progress)
                 } else {
-                    let shown = draft.items.map(\.text).sorted() + [draft.person?.text].compactMap(\.self)
+                    let shown = draft.items.map(\.text).sorted()
+                    if let person = draft.person { try catalog.appendAccess(.personViewed, to: [person.text], by: actor, at: now()) }
                     if !shown.isEmpty { try catalog.appendAccess(.listed, to: shown, by: actor, at: now()) }
                 }
                 return try planned(draft, takesShared: hasChoice ? takesShared : nil, record: record)
@@ -224,6 +225,8 @@ extension Archive {
             if header.subjects.contains(where: items.contains), current.redacted != nil { return }
             if header.subjects.contains(where: namesakes.contains) { return }
             let isOwn = header.subjects.contains(where: own.contains)
+            // Another's own name, which has all words of this one's: nobody else is erased with the person.
+            if case .personDeclared = body, !isOwn { return }
             guard let redacted = current.redacted(where: isNamed) else {
                 draft.left.append(header.number)
                 return

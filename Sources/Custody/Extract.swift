@@ -217,7 +217,8 @@ extension Archive {
         }
         let known = try catalog.objects(group.map(\.object))
         group.removeAll { known[$0.object]?.erasedRecord != nil }
-        let knownTexts = try catalog.objects(staged.map(\.digest)).filter { $0.value.erasedRecord == nil }
+        let namedTexts = try catalog.objects(staged.map(\.digest))
+        let knownTexts = namedTexts.filter { $0.value.erasedRecord == nil }
         let items = try catalog.firstItems(of: group.map(\.object))
         try catalog.append(
             try repairs(of: zip(staged.map(\.digest), outcomes), known: knownTexts)
@@ -228,6 +229,7 @@ extension Archive {
                 },
             by: actor, at: now(),
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
+        try rememberAgain(namedTexts)
         let events = group.map { ExtractionEvent(object: $0.object, item: items[$0.object], finding: $0.finding) }
         return (events, texts)
         }

@@ -273,6 +273,10 @@ extension Archive {
         try await blocking.run { [self] in
             let id = try resolve(reference)
             let account = try account(of: id)
+            // Its object may be there still, as another's.
+            if let record = try catalog.item(id)?.erasedRecord {
+                throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
+            }
             let stored = try objects.open(account.object, pieces: try catalog.pieces(of: account.object))
             try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
             try begin(account)

@@ -34,7 +34,16 @@ extension Archive {
         let path = "\(folder.path)/keys/\(signingKey)"
         if let bytes = try folder.keyIfThere(signingKey) {
             let signer = try signer(bytes, of: identity.archive, path: path)
-            if signer.verifier.text == expected { return signer }
+            if signer.verifier.text == expected {
+                if identity.publicKey != expected {
+                    // Cut off between the two files.
+                    try take(signer, in: folder, identity)
+                } else if try folder.keyIfThere(nextSigningKey) != nil {
+                    // Cut off before its record: nobody has heard of that key.
+                    try folder.removeKey(nextSigningKey)
+                }
+                return signer
+            }
         }
         if let bytes = try folder.keyIfThere(nextSigningKey) {
             let next = try signer(bytes, of: identity.archive, path: "\(folder.path)/keys/\(nextSigningKey)")

@@ -170,6 +170,7 @@ extension Archive {
             drafts.append((.personDeclared(new), [id]))
             return .registered(id)
         }
+        if let record = known.erasedRecord { return .refused("\(known.id) was erased, by record \(record)") }
         guard case .personDeclared(let before) = try catalog.record(known.record).body else { return .refused("\(known.id) is not readable") }
         let changed = PersonDeclaration(
             person: known.id, name: name, birthYear: entry.birthYear ?? before.birthYear, group: entry.group ?? before.group,

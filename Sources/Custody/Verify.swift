@@ -144,9 +144,10 @@ extension Archive {
                 if budget.isUnlimited { try self.checkNames(found: found, tally: tally) }
             }
             try BlockingWork.together([feeder, ledger] + Array(repeating: lane, count: BlockingWork.laneCount))
-            // Other findings than damaged objects are about the ledger itself: nothing is appended to what is not sound.
+            // Other findings than damaged objects are about the ledger itself: nothing is appended to what is not sound, nor where
+            // nobody could sign it.
             let keys = checkedKeys.withLock { $0 }.sorted()
-            if isIntact, !keys.isEmpty, tally.summary.withLock({ $0.ledgerFindings == 0 }) { try recordFixity(keys, started, by: actor) }
+            if isIntact, signing != nil, !keys.isEmpty, tally.summary.withLock({ $0.ledgerFindings == 0 }) { try recordFixity(keys, started, by: actor) }
             var summary = tally.summary.withLock { $0 }
             summary.records = catalog.recordTree.size
             summary.oldestCheck = try catalog.oldestCheck()
@@ -178,7 +179,7 @@ extension Archive {
                 let elapsed = Double(now().milliseconds - started.milliseconds) / 1000
                 if let limit = budget.seconds, elapsed >= limit { return }
                 if let limit = budget.bytes, bytes >= limit { return }
-                guard let object = try catalog.object(check.object) else { continue }
+                guard let object = try catalog.object(check.object), object.erasedRecord == nil else { continue }
                 bytes += object.description.size
                 guard work.put(object) else { return }
             }

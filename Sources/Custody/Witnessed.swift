@@ -1,6 +1,6 @@
 internal import Catalog
 internal import Evidence
-public import Ledger
+internal import Ledger
 
 /// The newest trees that somebody outside has seen of an archive: what a witness remembers, its reply, or a checkpoint.
 public struct Witnessed: Sendable {

@@ -146,9 +146,10 @@ public final class ArchiveFolder: Sendable {
         }
     }
 
-    /// The key of this name; `nil` where it is not there.
+    /// The key of this name; `nil` where it is not there, as in a copy without keys.
     public func keyIfThere(_ name: String) throws(VaultError) -> [UInt8]? {
         try attempt("read", "\(path)/keys/\(name)") {
+            guard try system.exists(Self.keysName, in: folder) else { return nil }
             let keys = try system.open(Self.keysName, in: folder, isFolder: true)
             return try system.exists(Array(name.utf8), in: keys) ? Self.contents(of: Array(name.utf8), in: keys, system: system) : nil
         }

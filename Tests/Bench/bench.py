@@ -299,6 +299,140 @@ class Bench:
         titles = self.ask(archive, "SELECT title FROM decision WHERE dossier IS NOT NULL AND title IS NOT NULL ORDER BY record")
         return titles[::len(titles) // count][:count]
 
+    # Proof that travels ------------------------------------------------------------------------------------------------
+    def proof(self):
+        """Bundles against `zip -0`, their memory, proofs in a large ledger, and how fast records are appended."""
+        self.appending()
+        self.proving()
+        if not shutil.which("zip"):
+            return absent("bundle", "zip")
+        evidence = self.folder / "evidence"
+        evidence.mkdir()
+        for number in range(32):
+            must(f"openssl rand 33554432 > {evidence}/{number:02}.bin", shell=True)
+        self.compare_bundle("bundle of 1 GiB in 32 files", evidence)
+        evidence = self.folder / "small-evidence"
+        evidence.mkdir()
+        for number in range(1000):
+            must(f"openssl rand 70000 > {evidence}/{number:04}.bin", shell=True)
+        self.compare_bundle("bundle of 1,000 files of 70 kB", evidence)
+        self.bundle_memory()
+
+    def compare_bundle(self, name, evidence):
+        archive = self.fresh("bundled")
+        title = self.title_on(archive, sorted(evidence.iterdir()))
+        ours, theirs = [], []
+        for turn in range(5):
+            copy, bundle = self.new("peer").with_suffix(".zip"), self.new("bundle").with_suffix(".zip")
+            os.sync()
+            theirs.append(clock(["zip", "-0", "-q", "-r", str(copy), str(evidence)])[0])
+            os.sync()
+            seconds, status = self.run("bundle", title, "--output", bundle, archive=archive)
+            assert status == 0, "the bundle was not written"
+            ours.append(seconds)
+            copy.unlink()
+        # A speed, so the other way round. Ours is on the disk when it ends, and every byte of it was digested.
+        ratio(f"{name}: speed / zip -0 -r", theirs, ours, 0.8, at_least=True)
+        self.check_bundle(archive, bundle)
+
+    def check_bundle(self, archive, bundle):
+        key = self.new("key").with_suffix(".pub")
+        must([self.program, "keys", "show", "--quiet", "--output", str(key), "--archive", str(archive)])
+        child = subprocess.Popen([self.program, "verify-bundle", "--quiet", "--key", str(key), str(bundle)])
+        _, status, usage = os.wait4(child.pid, 0)
+        assert status == 0, "the bundle is not sound"
+        return usage.ru_maxrss / 1024
+
+    def bundle_memory(self):
+        large = self.folder / "large-evidence"
+        must(f"openssl enc -aes-128-ctr -nosalt -K 01 -iv 00 -in /dev/zero 2>/dev/null | head -c 4294967296 > {large}", shell=True)
+        archive = self.fresh("large-bundle")
+        title = self.title_on(archive, [large])
+        large.unlink()
+        bundle = self.new("large").with_suffix(".zip")
+        child = subprocess.Popen([self.program, "bundle", title, "--quiet", "--output", str(bundle), "--archive", str(archive)])
+        _, status, usage = os.wait4(child.pid, 0)
+        assert status == 0, "the bundle of 4 GiB was not written"
+        for name, peak in [("bundle of 4 GiB", usage.ru_maxrss / 1024), ("verify-bundle of 4 GiB", self.check_bundle(archive, bundle))]:
+            holds = peak <= 100
+            if not holds:
+                missed.append(f"memory of {name}")
+            print(f"{'ok    ' if holds else 'MISSED'}  {name}: {peak:.0f} MiB resident at most, bar ≤ 100 MB", flush=True)
+        bundle.unlink()
+
+    def title_on(self, archive, files, extracts=False):
+        """A title that rests on these files, by the commands that people use."""
+        def command(*arguments):
+            result = subprocess.run([self.program, *map(str, arguments), "--json", "--archive", str(archive)], check=True, capture_output=True)
+            return [json.loads(line) for line in result.stdout.splitlines()]
+
+        criteria = ROOT / "Storage/Criteria"
+        command("criteria", "import", criteria / "framework.yaml", criteria / "tan-thanh-ward.yaml")
+        command("unit", "add", "--name", "Phường Mẫu", "--code", "1", "--kind", "ward", "--from", "2020-01-01")
+        command("person", "add", "--name", "Người Mẫu", "--birth-year", "1980", "--group", "farmer")
+        person = self.ask(archive, "SELECT id FROM person")[0]
+        paper = self.new("minutes").with_suffix(".txt")
+        paper.write_text("Biên bản bình xét\n")
+        must([self.program, "deposit", *([] if extracts else ["--no-extract"]), "--quiet", "--archive", str(archive), str(paper), *map(str, files)])
+        items = self.ask(archive, "SELECT id FROM item ORDER BY key")
+        minutes, evidence = items[0], items[1:]
+        command("dossier", "open", "--person", person, "--cycle", "2025", "--unit", "1", "--rules", "tan-thanh-ward", "--criteria", "framework",
+                "--role", "citizen")
+        dossier = self.ask(archive, "SELECT id FROM dossier")[0]
+        command("dossier", "step", "declare", dossier, "--role", "citizen")
+        indicators = ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "C1", "C2"]
+        for number, item in enumerate(evidence if len(evidence) >= 10 else evidence * 10):
+            command("cite", dossier, indicators[number % 10], item, "--role", "citizen")
+        scores = [f"{indicator}=9" for indicator in indicators]
+        command("score", dossier, "self", *scores, "--role", "citizen")
+        command("dossier", "step", "submit", dossier, "--role", "citizen")
+        command("score", dossier, "collective", *scores, "--role", "reviewer", "--as", "officer-1")
+        command("dossier", "step", "review", dossier, "--held", "2025-11-20", "--votes-for", "1", "--votes-against", "0", "--minutes", minutes,
+                "--participant", "Bà Tư", "--role", "reviewer", "--as", "officer-1")
+        command("score", dossier, "appraised", *scores, "--role", "appraiser", "--as", "officer-2")
+        command("dossier", "step", "appraise", dossier, "--role", "appraiser", "--as", "officer-2")
+        command("dossier", "step", "confirm", dossier, "--role", "confirmer", "--as", "officer-3")
+        command("score", dossier, "final", *scores, "--role", "confirmer", "--as", "officer-3")
+        command("dossier", "step", "propose", dossier, "--role", "appraiser", "--as", "officer-2")
+        return command("decide", dossier, "--number", "1", "--notation", "QĐ-UBND", "--issued", "2025-12-10", "--signer", "Lê Ký", "--role",
+                       "authority", "--as", "officer-4")[0]["title"]
+
+    def appending(self):
+        """Records appended in batches of 2,000, each batch durable before the next begins."""
+        archive = self.fresh("appending")
+        seconds = []
+        for batch in range(10):
+            table = self.new("people").with_suffix(".csv")
+            table.write_text("name,birth_year\n" + "".join(f"Người Mẫu Số {batch} {number},1980\n" for number in range(2000)))
+            started = time.monotonic()
+            must([self.program, "person", "import", str(table), "--apply", "--quiet", "--archive", str(archive)])
+            seconds.append(time.monotonic() - started)
+        speed("records appended in batches of 2,000, each durable, with the start of the program", [2000] * 10, seconds, 5_000)
+
+    def proving(self):
+        small, large = self.proved("proof-small", 10_000), self.proved("proof-large", 1_000_000)
+        at_small, at_large = [], []
+        for turn in range(9):
+            for archive, count, times in [(small, 10_000, at_small), (large, 1_000_000, at_large)]:
+                seconds, status = self.run("prove", str(count * (turn + 1) // 10), archive=archive)
+                assert status == 0, "no proof"
+                times.append(seconds)
+        ratio("an inclusion proof at 1,000,000 records / at 10,000", at_large, at_small, 2)
+
+    def proved(self, name, records):
+        archive = self.fresh(name)
+        criteria = ROOT / "Storage/Criteria"
+        paper = self.new("paper").with_suffix(".txt")
+        paper.write_text("Giấy chứng nhận\n")
+        for command in [
+            ["criteria", "import", criteria / "framework.yaml", criteria / "tan-thanh-ward.yaml"],
+            ["unit", "add", "--name", "Phường Mẫu", "--code", "1", "--kind", "ward", "--from", "2020-01-01"],
+            ["deposit", "--no-extract", paper],
+        ]:
+            must([self.program, *map(str, command), "--archive", str(archive)])
+        must([sys.executable, str(ROOT / "Tests/Bench/generate_ledger.py"), str(archive), "--records", str(records)])
+        return archive
+
     @staticmethod
     def ask(archive, sql):
         db = sqlite3.connect(f"file:{archive}/archive.sqlite?mode=ro", uri=True)
@@ -312,7 +446,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--documents", help="a folder of real documents (default: ../shared/corpus, or the sample)")
-    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth, recognition")
+    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth, recognition, proof")
     parser.add_argument("--folder", help="where to work: a folder on a real disk (default: .build/bench)")
     arguments = parser.parse_args()
     shared = pathlib.Path(os.environ.get("MINHCHUNG_SHARED", ROOT.parent / "shared")) / "corpus"
@@ -321,7 +455,7 @@ def main():
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as folder:
         bench = Bench(arguments.program, documents, folder)
-        parts = ["extraction", "storing", "verifying", "memory", "growth", "recognition"]
+        parts = ["extraction", "storing", "verifying", "memory", "growth", "recognition", "proof"]
         for part in arguments.only.split(",") if arguments.only else parts:
             getattr(bench, part)()
     if missed:

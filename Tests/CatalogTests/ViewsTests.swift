@@ -143,11 +143,12 @@ struct ViewsTests {
         ),
         (
             "what waits for extraction", "archive.sqlite",
-            "SELECT * FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND key > 5 ORDER BY key LIMIT 500",
+            "SELECT * FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL AND key > 5 ORDER BY key LIMIT 500",
             "object_to_extract"
         ),
         (
-            "how much waits for extraction", "archive.sqlite", "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1",
+            "how much waits for extraction", "archive.sqlite",
+            "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL",
             "object_to_extract"
         ),
         ("damaged objects", "archive.sqlite", "SELECT count(*) FROM object WHERE is_damaged = 1", "object_damaged"),

@@ -1,6 +1,7 @@
 import Custody
 import Evidence
 import Foundation
+import Ledger
 import Testing
 
 /// An archive with records of every kind, made once for all tests of a suite by the operations themselves.
@@ -8,7 +9,8 @@ import Testing
 /// An, a farmer in a ward, is recognised by one decision with Bình, who is refused on the floor. Before that An's learning plan is
 /// superseded during the review, and the dossier is returned and completed. After it the title is objected to, upheld, and
 /// revoked. Bình, who had withdrawn a dossier in the ward, objects twice and is recognised twice, each decision in the place of the
-/// one before. Chi, of an agency, is recognised in five years running, is given the honour, and loses it again.
+/// one before. Chi, of an agency, is recognised in five years running, is given the honour, and loses it again. Em, who was there
+/// before all others, is erased with what she handed in, the archive goes on with another key, and old entries of the access log go.
 struct DecidedArchive: SuiteTrait, TestScoping {
     @TaskLocal static var current: DecidedArchive?
 
@@ -22,8 +24,10 @@ struct DecidedArchive: SuiteTrait, TestScoping {
         let place = try TestPlace()
         var names = try await place.archive { archive in
             var story = try await Story(archive, place)
+            try await story.begin()
             try await story.recognise()
             try await story.honour()
+            try await story.care()
             return story.names
         }
         let read = try await Workplace(copyOf: place.archivePath).shell(
@@ -71,6 +75,9 @@ private struct Story {
         self.archive = archive
         self.place = place
         today = place.clock.now().date
+        // Somebody outside has seen the archive before there is anything in it.
+        let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
+        try await archive.keep(WitnessReply(try await archive.pull(since: 0, access: 0), by: witness, at: place.clock.now()))
         let sources = try ["framework", "lang-son-agency", "tan-thanh-ward"].map { name in
             (name: name, text: try String(contentsOf: projectFolder.appending(path: "Storage/Criteria/\(name).yaml"), encoding: .utf8))
         }
@@ -143,6 +150,40 @@ private struct Story {
         try await review(dossier, minutes: minutes)
         try await archive.score(dossier.text, .final, points(halves), role: .reviewer, by: reviewer)
         try await step(dossier, .propose, .reviewer, by: reviewer)
+    }
+
+    // MARK: Em, and the archive itself
+
+    private var em: PersonID?
+
+    mutating func begin() async throws {
+        // Who is shown something now is forgotten at the end.
+        _ = try await archive.items(by: head)
+        let number = try #require(PersonalNumber("001 199 000 456"))
+        let em = try await register(PersonEntry(name: "Đặng Thị Em", birthYear: 1985, group: "farmer", number: number))
+        let own = try await deposit("em.txt", "Đơn của Đặng Thị Em", of: em)
+        let shared = try await deposit("letter.txt", "Thư chung", of: em)
+        _ = try await archive.depositAll([try place.source("the same letter.txt", "Thư chung")], by: assistant)
+        try await archive.describe(own, as: EvidenceMetadata(title: "Đơn của Em", holder: "Đặng Thị Em", person: em), by: console)
+        try await archive.verifyEvidence(own.text, .rejected, reason: "Em chưa ký", role: .reviewer, by: reviewer)
+        _ = try await archive.item(own.text, by: head)
+        names.merge(["EM": em.text, "GONE": own.text, "LETTER": shared.text]) { $1 }
+        let account = try await archive.item(own.text, by: head)
+        names["LOST"] = account.object.digest.hex
+        self.em = em
+    }
+
+    mutating func care() async throws {
+        let dossier = try #require(names["DOSSIER"])
+        func grounds(_ reason: String) -> ErasureGrounds { ErasureGrounds(reason: reason, legalBasis: "Luật 91/2025/QH15", role: .authority) }
+        for subject in [dossier, try #require(names["BINH"])] { _ = try await archive.placeHold(subject, grounds: grounds("Khiếu nại"), by: head) }
+        _ = try await archive.releaseHold(dossier, grounds: grounds("Đã giải quyết"), by: head)
+        _ = try await archive.erase([try #require(em).text], grounds: grounds("Theo yêu cầu"), applies: true, by: head)
+        try #require(try await archive.verify(by: console, report: { Issue.record("\($0)") }).isSound)
+        _ = try await archive.rotateKey(reason: "Hằng năm", by: console)
+        place.clock.advance(minutes: 400 * 24 * 60)
+        try #require(try await archive.dropAccesses(olderThan: 365, reason: "Hết hạn lưu", role: .administrator, by: console) != nil)
+        _ = try await archive.item(try #require(names["PROOF"]), by: head)
     }
 
     // MARK: An and Bình

@@ -70,7 +70,8 @@ struct EvidenceListTests {
     @Test func `a new description is to be looked at anew, and what fell for good stays so`() async throws {
         try await TestPlace().ward { ward in
             let citizen = try await ward.citizen()
-            for state in VerificationState.allCases {
+            // What is erased is not described any more, see ErasureTests.
+            for state in VerificationState.allCases where state != .erased {
                 let item = try await ward.proof(of: citizen)
                 switch state {
                 case .submitted: break

@@ -13,8 +13,8 @@ struct RecognitionOracleTests {
         #expect(verified.status == 0, "\(verified.output)")
         let kinds = try await copy.shell(
             #"sqlite3 "$archive/archive.sqlite" "SELECT DISTINCT json_extract(header, '$.kind') FROM record ORDER BY 1""#)
-        // Nothing is damaged in it.
-        let absent: [RecordKind] = [.objectDamaged, .objectRestored]
+        // Nothing is damaged in it, and it was not restored.
+        let absent: [RecordKind] = [.objectDamaged, .objectRestored, .archiveRestored]
         #expect(
             kinds.output.split(separator: "\n").map(String.init)
                 == RecordKind.allCases.filter { !absent.contains($0) }.map(\.rawValue).sorted())
@@ -25,6 +25,7 @@ struct RecognitionOracleTests {
         let (_, copy) = try await DecidedArchive.copy()
         let tables = [
             "rule_document", "unit", "unit_succession", "person", "dossier", "dossier_stage", "citation", "score", "verification", "decision",
+            "redaction", "hold", "fixity", "milestone", "access_subject",
         ]
         let emptied = tables.map { "DELETE FROM \($0);" }.joined(separator: " ")
         let rebuilt = try await copy.shell(#"sql '\#(emptied)'; "$minhchung" rebuild --archive "$archive""#)
@@ -290,6 +291,153 @@ struct RecognitionOracleTests {
             "a view has an item as nobody's", #"sql "UPDATE item SET person = NULL""#, "view item, PROOF: person is None", verification: "in item"),
     ]
 
+    /// Erasures, holds, keys, the access log and fixity: records about the archive itself.
+    private static let care = [
+        Mutation(
+            "an erased body is there again", #"sql "INSERT INTO record_body SELECT number, zeroblob(32), body FROM redaction LIMIT 1""#,
+            "record ", verification: "its body was erased, and is there"),
+        Mutation(
+            "a body is gone that no record says was erased", #"sql "DELETE FROM record_body WHERE number = EVIDENCE_CITED""#,
+            "record EVIDENCE_CITED: its body is missing", verification: "record EVIDENCE_CITED: its body is missing"),
+        Mutation(
+            "what is left of a body has a member that is not known", #"amend data.erased 'body["redactions"][0]["body"]["colour"] = "red"'"#,
+            "record ", verification: "record DATA_ERASED: its body is not readable"),
+        Mutation(
+            "what is left of a body is of another kind", #"amend data.erased 'body["redactions"][0].update(kind="object.restored", body={"object": "00" * 32})'"#,
+            "record DATA_ERASED: body: its redaction of record ", verification: "its body is not readable"),
+        Mutation(
+            "redactions are out of order", #"amend data.erased 'body["redactions"].reverse()'"#, "record DATA_ERASED: body: its redactions do not ascend"),
+        Mutation(
+            "an erasure erases a record to come", #"amend data.erased 'body["redactions"][-1]["record"] = 99999'"#,
+            "record DATA_ERASED: body: its redactions do not ascend, or are not of records before it: 99999", verification: "its body is missing"),
+        Mutation(
+            "an erasure erases what another has", #"amend data.erased 'body["objects"] = sorted(body["objects"] + ["OBJECT"])'"#,
+            "record DATA_ERASED: body: its object OBJECT is needed", verification: "in object"),
+        Mutation(
+            "an erasure leaves the object of an item", #"amend data.erased 'body["objects"].remove("LOST")'"#,
+            // Its text is needed as long as it is there.
+            "record DATA_ERASED: body: its object ", verification: "in object"),
+        Mutation(
+            "an item is erased that was not deposited", #"amend data.erased 'body["items"].append("ev-0000000000000000")'"#,
+            "record DATA_ERASED: body: no record before deposits its item ev-0", verification: "in verification"),
+        Mutation(
+            "an erasure is about others than its header says", #"amend data.erased 'header["subjects"].reverse()'"#,
+            "record DATA_ERASED: body: its subjects are"),
+        Mutation(
+            "somebody under a hold is erased",
+            #"amend data.erased 'body["person"] = "BINH"; header["subjects"][0] = "BINH"'"#,
+            "record DATA_ERASED: body: BINH is under the hold of record", verification: "in person"),
+        Mutation(
+            "an erased object stands there again",
+            #"printf 'Đơn của Đặng Thị Em' > "$(object LOST)"; chmod 400 "$(object LOST)""#, "object LOST: record DATA_ERASED erased it, and it is there"),
+        Mutation(
+            "an erased object stands in quarantine", #"touch "$archive/quarantine/LOST.1f""#, "quarantine/LOST.1f: record DATA_ERASED erased it"),
+        Mutation(
+            "an erasure is not finished", #"sql "INSERT INTO erasure_to_finish VALUES (DATA_ERASED, '/nowhere/list')""#,
+            "erasure of record DATA_ERASED: it is not finished", verification: "cannot read /nowhere/list"),
+        Mutation(
+            "a hold is released that was not placed", #"amend hold.released 'body["subject"] = header["subjects"][0] = "DIARY"'"#,
+            "record HOLD_RELEASED: body: DIARY is not held", verification: "in hold"),
+        Mutation(
+            "a hold is on nothing", #"amend hold.placed 'body["subject"] = header["subjects"][0] = "do-0000000000000000"'"#,
+            "record HOLD_PLACED: body: no record before has its subject", verification: "in hold"),
+        Mutation(
+            "a key is another archive's in the record of its rotation",
+            #"amend key.rotated 'body["old"] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"'"#,
+            "record KEY_ROTATED: body: its old key is not this archive's", verification: "no trusted key has signed it"),
+        Mutation(
+            "a key is not what its hash says", #"amend key.rotated 'body["new"] = body["new"].replace("minhchung+", "minhchung+0", 1)'"#,
+            "record KEY_ROTATED: body: the member new has", verification: "signing.key"),
+        Mutation(
+            "the endorsement of a key is of another", #"amend key.rotated 'body["endorsement"] = body["endorsement"].replace("rotation", "r0tation")'"#,
+            "record KEY_ROTATED: body: "),
+        Mutation(
+            "more of the access log is dropped than a record says", #"amend access.dropped 'body["before"] = 1'"#, "access log entry 1: it is missing",
+            verification: "in milestone"),
+        Mutation(
+            "an entry is there that was dropped", #"sql "INSERT INTO access SELECT 0, header FROM access LIMIT 1""#,
+            "access log entry 0: it was dropped with all before", verification: "access log entry 0"),
+        Mutation(
+            "a leaf of a dropped entry is gone", #"sql "DELETE FROM access_node WHERE level = 0 AND position = 0""#,
+            "access log entry 0: its leaf is missing", verification: "access log entry 0: its leaf is missing"),
+        Mutation(
+            "objects are right that there are not", #"amend fixity.checked 'body["objects"] = [[1, 9999]]'"#,
+            "record FIXITY_CHECKED: body: it says that object 9999 is right", verification: "in fixity"),
+        Mutation(
+            "checked objects are out of order", #"amend fixity.checked 'body["objects"] = [[3, 4], [1, 2]]'"#,
+            "record FIXITY_CHECKED: body: the member objects has", verification: "record FIXITY_CHECKED: its body is not readable"),
+        // Their views.
+        Mutation("a view lacks a hold", #"sql "DELETE FROM hold""#, "view hold, BINH: it is missing", verification: "in hold"),
+        Mutation(
+            "a view has another redaction", #"sql "UPDATE redaction SET body = '{}'""#, "view redaction, ", verification: "in redaction"),
+        Mutation(
+            "a view has an item as erased that is not", #"sql "UPDATE item SET erased_record = 5 WHERE id = 'PROOF'""#,
+            "view item, PROOF: erased_record is 5", verification: "in item"),
+        Mutation(
+            "a view has an object as erased that is not", #"sql "UPDATE object SET erased_record = 5 WHERE digest = 'OBJECT'""#,
+            "view object, OBJECT: erased_record is 5", verification: "in object"),
+        Mutation(
+            "a view has an erased person's name", #"sql "UPDATE person SET name = 'Em' WHERE id = 'EM'""#, "view person, EM: name is 'Em'",
+            verification: "in person"),
+        Mutation("a view lacks a check", #"sql "DELETE FROM fixity""#, "view fixity, ", verification: "in fixity"),
+        Mutation(
+            "a view has another border of the access log", #"sql "UPDATE milestone SET access_before = 2 WHERE access_before IS NOT NULL""#,
+            "view milestone, ACCESS_DROPPED: access_before is 2", verification: "in milestone"),
+        Mutation(
+            "a view hides who saw an item", #"sql "DELETE FROM access_subject WHERE subject = 'PROOF'""#, "view access_subject, PROOF: entry ",
+            verification: "the views do not show what it says"),
+    ]
+
+    /// What the archive signed.
+    private static let signed = [
+        Mutation(
+            "a checkpoint has another root",
+            #"sql "UPDATE checkpoint SET note = replace(note, substr(note, 38, 4), 'AAAA') WHERE tree = 'records' AND size = (SELECT max(size) FROM checkpoint WHERE tree = 'records')""#,
+            "checkpoint of records, epoch 1, size ", verification: "not"),
+        Mutation(
+            "a checkpoint has another size", #"sql "UPDATE checkpoint SET size = size - 1 WHERE size = 1 AND tree = 'records'""#,
+            "checkpoint of records, epoch 1, size 0: it is of epoch 1 and size 1"),
+        Mutation(
+            "a checkpoint is signed by nobody", #"sql "UPDATE checkpoint SET note = replace(note, '— ar-', '— ev-') WHERE size = 1 AND tree = 'records'""#,
+            "checkpoint of records, epoch 1, size 1: no key of the archive has signed it", verification: "is not what the archive signed"),
+        Mutation(
+            "no checkpoint of the access log is left", #"sql "DELETE FROM checkpoint WHERE tree = 'access'""#, "checkpoints of access: there is none"),
+        Mutation(
+            "a cosignature is of no checkpoint", #"sql "UPDATE cosignature SET size = 2 WHERE tree = 'records'""#,
+            "cosignature of records, epoch 1, size 2: there is no such checkpoint"),
+        Mutation(
+            "a cosignature is none", #"sql "UPDATE cosignature SET line = replace(line, '— ', '- ') WHERE tree = 'records'""#,
+            "cosignature of records, epoch 1, size 1: a line is no signature"),
+        Mutation(
+            "the newest checkpoint in the other database is of the other tree",
+            #"sqlite3 "$archive/service.sqlite" "UPDATE newest_checkpoint SET note = (SELECT note FROM newest_checkpoint WHERE tree = 'access') WHERE tree = 'records'""#,
+            "service.sqlite, newest checkpoint of records: its origin is", verification: "it is of the other tree"),
+        Mutation(
+            "the last records are gone, with all that shows them",
+            #"""
+            sql "DELETE FROM record WHERE number >= ACCESS_DROPPED; DELETE FROM record_body WHERE number >= ACCESS_DROPPED;
+                DELETE FROM record_node WHERE (position + 1) << level > ACCESS_DROPPED;
+                DELETE FROM record_subject WHERE number >= ACCESS_DROPPED; DELETE FROM milestone WHERE record >= ACCESS_DROPPED"
+            """#, "checkpoint of records, epoch 1, size ", verification: "record ACCESS_DROPPED: it is missing"),
+        Mutation(
+            "the ledger is another, with all its hashes", #"export keep_signed=1; amend fixity.checked 'body["started_at"] = "2026-11-21T00:00:00.000Z"'"#,
+            "checkpoint of records, epoch 1, size ", verification: "not what the archive signed"),
+        Mutation(
+            "format.json names another key", #"sed -i 's/"public_key":"\([^+]*\)+.*"/"public_key":"\1+00000000+AAAA"/' "$archive/format.json""#,
+            "format.json: the member public_key has"),
+        Mutation(
+            "format.json is of another epoch", #"sed -i 's/"epoch":1/"epoch":2/' "$archive/format.json""#,
+            "format.json: its epoch is 2, by the records it is 1"),
+        Mutation(
+            "the signing key may be read by others", #"chmod 644 "$archive/keys/signing.key""#, "keys/signing.key: its mode is 644"),
+        Mutation(
+            "the signing key is another", #"sed -i 's/+A.*/+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz/' "$archive/keys/signing.key""#,
+            "keys/signing.key: it is not the key that format.json names", verification: "signing.key"),
+        Mutation(
+            "a key that never signed is left", #"cp --archive "$archive/keys/signing.key" "$archive/keys/signing.key.next""#,
+            "keys/signing.key.next: a rotation was cut off"),
+    ]
+
     private static let files = [
         Mutation(
             "a rule document is edited", #"chmod 600 "$(object AGENCY)"; sed -i s/80/70/ "$(object AGENCY)"; chmod 400 "$(object AGENCY)""#,
@@ -304,7 +452,7 @@ struct RecognitionOracleTests {
         Mutation("a key is cut short", #"truncate --size=16 "$archive/keys/person-number.key""#, "keys/person-number.key: it has 16 bytes"),
     ]
 
-    @Test("finds and names what is wrong, as the program does where it looks, when", arguments: bodies + views + files)
+    @Test("finds and names what is wrong, as the program does where it looks, when", arguments: bodies + views + care + signed + files)
     private func mutation(_ mutation: Mutation) async throws {
         let (made, copy) = try await DecidedArchive.copy()
         let done = try await copy.shell(made.spelled(mutation.shell))
@@ -321,11 +469,39 @@ struct RecognitionOracleTests {
         }
     }
 
-    @Test("takes a copy without keys for what it is, sound")
+    @Test("takes a copy without keys for what it is, sound, and nothing is added to it")
     func withoutKeys() async throws {
         let (_, copy) = try await DecidedArchive.copy()
+        let before = try await copy.look()
         let removed = try await copy.shell(#"rm -r "$archive/keys"; "$minhchung" verify --archive "$archive""#)
-        #expect(removed.status == 0, "\(removed.output)")
-        #expect(try await copy.look().status == 0)
+        // Status 1: all that there is was found right, and who would use the archive misses a key.
+        #expect(removed.status == 1 && removed.output.contains("signing.key: it is missing"), "\(removed.output)")
+        #expect(removed.output.contains("all sound") && !removed.output.contains("FOUND"), "\(removed.output)")
+        let after = try await copy.look()
+        #expect(after.status == 0 && after.findings == before.findings, "\(after.findings)")
+    }
+
+    @Test("finds nothing in an archive that was restored, and says so where the epochs do not go on")
+    func restored() async throws {
+        let (made, copy) = try await DecidedArchive.copy()
+        let restored = made.spelled(
+            #"""
+            amend access.dropped 'header.update(kind="archive.restored"); body = dict(
+                access_size=1, epoch=2, from_epoch=1, reason="x", taken_at="2026-11-20T02:00:00.000Z", witnessed=dict(epoch=1, root="00" * 32, size=9))'
+            sed -i 's/"epoch":1/"epoch":2/' "$archive/format.json"
+            "$minhchung" rebuild --archive "$archive"
+            "$minhchung" status --archive "$archive"
+            """#)
+        let done = try await copy.shell(restored)
+        #expect(done.status == 0, "\(done.output)")
+        let dropped = try await copy.look()
+        // The entries that were dropped are no longer said to be.
+        #expect(dropped.findings.allSatisfy { $0.hasPrefix("FOUND  access log entry ") || !$0.hasPrefix("FOUND") }, "\(dropped.findings)")
+        let epochs = try await copy.shell(#"sqlite3 "$archive/archive.sqlite" "SELECT tree, max(epoch) FROM checkpoint GROUP BY tree""#)
+        #expect(epochs.output == "access|2\nrecords|2\n")
+        let other = try await copy.shell(#"amend archive.restored 'body["from_epoch"] = 2; body["epoch"] = 3'"#)
+        #expect(other.status == 0, "\(other.output)")
+        let (_, findings) = try await copy.look()
+        #expect(findings.contains { $0.contains("it goes from epoch 2 to 3, and the archive is in epoch 1") }, "\(findings)")
     }
 }

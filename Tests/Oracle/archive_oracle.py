@@ -6,10 +6,15 @@
 FILE has lines as `minhchung deposit` prints them; what "deposited" and "already there" confirm must be there, whole.
 Other lines are passed over. The archive is only read.
 
+Standard library only. The signatures of checkpoints are verified where the package `cryptography` is installed; where it is
+not, the last line says so.
+
 Exit status: 0 sound; 1 not sound, each finding on a line of its own; 2 it could not look.
 """
 
 import argparse
+import base64
+import binascii
 import contextlib
 import datetime
 import fcntl
@@ -26,6 +31,12 @@ import sys
 import tempfile
 import unicodedata
 import urllib.parse
+
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+except ImportError:
+    Ed25519PublicKey = None
 
 PIECE = 1 << 20
 SAFE_INTEGER = (1 << 53) - 1
@@ -99,6 +110,71 @@ def parsed(data):
     except (ValueError, RecursionError) as error:
         raise Wrong(f"it is not JSON: {error}") from error
     return value
+
+
+# Signed notes and checkpoints (C2SP) ----------------------------------------------------------------------------------
+
+
+def base64_bytes(text):
+    """The bytes of base 64 with padding, in its one spelling; `None` for everything else."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if base64.b64encode(data).decode() == text else None
+
+
+def key_parts(value):
+    """Name, hash and key of `NAME+HASH+KEY`; `None` for everything else. The key is Ed25519's."""
+    parts = value.split("+", 2) if isinstance(value, str) else []
+    data = base64_bytes(parts[2]) if len(parts) == 3 else None
+    if not data or len(data) != 33 or data[0] != 1 or not parts[0] or any(c.isspace() for c in parts[0]):
+        return None
+    if sha256(parts[0].encode(), b"\n", data).hex()[:8] != parts[1]:
+        return None
+    return parts[0], parts[1], data[1:]
+
+
+def verifier(value):
+    return key_parts(value) is not None
+
+
+def signature_holds(key, signature, message):
+    """Whether it is the key's; what cannot be verified here is taken for it."""
+    if Ed25519PublicKey is None:
+        return True
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def signature_line(line):
+    """Key name, hash and signature of a line without its newline."""
+    words = line.split(" ")
+    data = base64_bytes(words[2]) if len(words) == 3 and words[0] == "\u2014" else None
+    if not data or len(data) <= 4:
+        raise Wrong("a line is no signature")
+    return words[1], data[:4].hex(), data[4:]
+
+
+def signed_text(note, keys):
+    """The text of a note that one of `keys` has signed, and none of them wrongly."""
+    text, gap, lines = note.rpartition("\n\n")
+    if not gap or not lines.endswith("\n"):
+        raise Wrong("it is no signed note")
+    text += "\n"
+    known, signed = {key_parts(key)[:2]: key_parts(key)[2] for key in keys}, False
+    for line in lines[:-1].split("\n"):
+        name, hash, signature = signature_line(line)
+        if (name, hash) in known:
+            if not signature_holds(known[name, hash], signature, text.encode()):
+                raise Wrong(f"the signature of {name} does not verify")
+            signed = True
+    if not signed:
+        raise Wrong("no key of the archive has signed it")
+    return text
 
 
 # The forms of headers and bodies --------------------------------------------------------------------------------------
@@ -241,8 +317,25 @@ DOCUMENT = members(
 DECIDED_CITATION = members(
     {
         "citation": citation_id, "indicator": indicator, "evidence": REFERENCE,
-        "verification": one_of("submitted", *FINDINGS, "superseded"),
+        "verification": one_of("submitted", *FINDINGS, "superseded", "erased"),
     }, pages=pages, text=digest)
+
+
+HOLD = members(
+    {"subject": lambda value: any(form(value) for form in (item_id, person_id, dossier_id)), "reason": text,
+     "legal_basis": text, "role": role})
+
+
+def positive(value):
+    return count(value) and value > 0
+
+
+def ranges(value):
+    """Pairs of the first and the last number, from 1 on, one behind the other."""
+    if not isinstance(value, list) or value == [] or not all(list_of(positive)(pair) and len(pair) == 2 for pair in value):
+        return False
+    ends = [0] + [number for pair in value for number in pair]
+    return all(a <= b for a, b in value) and all(a < b for a, b in zip(ends[::2], ends[1::2]))
 
 
 def scores(value):
@@ -250,7 +343,7 @@ def scores(value):
 
 
 BODIES = {
-    "archive.created": members({"archive": archive_id, "format": exactly(0)}),
+    "archive.created": members({"archive": archive_id, "format": exactly(1)}),
     "evidence.deposited": members({"item": item_id, "object": OBJECT, "metadata": METADATA}),
     "evidence.described": members({"item": item_id, "metadata": METADATA}),
     "object.extracted": members(
@@ -311,17 +404,35 @@ BODIES = {
             "document": DOCUMENT, "honour": title_id, "person": person_id, "name": text, "rules": digest,
             "titles": some(title_id), "role": role,
         }),
+    "data.erased": members(
+        {
+            "items": list_of(item_id), "objects": list_of(digest),
+            "redactions": list_of(members({"record": count, "kind": text, "body": lambda value: isinstance(value, dict)})),
+            "reason": text, "legal_basis": text, "role": role,
+        }, person=person_id),
+    "hold.placed": HOLD,
+    "hold.released": HOLD,
+    "key.rotated": members({"old": verifier, "new": verifier, "reason": text}, endorsement=text),
+    "archive.restored": members(
+        {"epoch": positive, "from_epoch": positive, "taken_at": time, "access_size": count}, reason=text,
+        witnessed=members({"epoch": positive, "size": count, "root": digest})),
+    "access.dropped": members({"before": count, "until": time, "reason": text}),
+    "fixity.checked": members({"started_at": time, "objects": ranges}),
 }
 ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported")
 HEADER = {"number": count, "time": time, "actor": text, "subjects": strings}
 RECORD_HEADER = members({**HEADER, "kind": one_of(*BODIES), "body": digest}, acting_as=text)
 ACCESS_HEADER = members(
-    {**HEADER, "kind": one_of(*ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed")}, acting_as=text)
+    {
+        **HEADER,
+        "kind": one_of(
+            *ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed", "bundle.exported", "access.viewed"),
+    }, acting_as=text)
 FORMAT = members(
     {
-        "archive": archive_id, "created": time, "epoch": exactly(1), "format": exactly(0), "hash": exactly("sha256"),
+        "archive": archive_id, "created": time, "epoch": positive, "format": exactly(1), "hash": exactly("sha256"),
         "person_number_key": lambda value: isinstance(value, str) and FINGERPRINT.fullmatch(value) is not None,
-        "piece_size": exactly(PIECE),
+        "piece_size": exactly(PIECE), "public_key": verifier,
     })
 
 
@@ -384,11 +495,16 @@ def sha256(*parts):
     return hasher.digest()
 
 
-def check_tree(db, table, name, form):
-    """Every header, leaf and node. The headers that are right, by number; how many there should be; the root."""
-    headers, size = {}, 0
+def check_tree(db, table, name, form, dropped=0):
+    """Every header, leaf and node. The headers that are right, by number; how many there should be; the root of each size.
+
+    Entries before `dropped` have no header, and are in the tree as before.
+    """
+    headers, size = {}, dropped
     stored = dict(db.execute(f"SELECT position, hash FROM {table}_node WHERE level = 0"))
     for number, data in db.execute(f"SELECT number, CAST(header AS BLOB) FROM {table} ORDER BY number"):
+        if number < dropped:
+            found(f"{name} {number}", f"it was dropped with all before {dropped}, and is there")
         for missing in range(size, number):
             found(f"{name} {missing}", "it is missing")
         size = max(size, number + 1)
@@ -404,7 +520,10 @@ def check_tree(db, table, name, form):
             headers[number] = header
         except Wrong as wrong:
             found(f"{name} {number}", f"header: {wrong}")
-    below, level, peaks = stored, 0, []
+    for number in range(dropped):
+        if number not in stored:
+            found(f"{name} {number}", "its leaf is missing from the tree")
+    below, level, kept = stored, 0, {}
     # Above level 62 no number of records has a node.
     for high, position in db.execute(f"SELECT level, position FROM {table}_node WHERE level NOT BETWEEN 0 AND 62"):
         found(f"node {high}/{position} of {table}_node", "there is no such level")
@@ -422,15 +541,20 @@ def check_tree(db, table, name, form):
         for position in sorted(nodes):
             if not 0 <= position < size >> level:
                 found(f"node {level}/{position} of {table}_node", f"it is over a {name} that is not there")
-        if size >> level & 1:
-            peaks.append(nodes.get((size >> level) - 1))
+        kept[level] = nodes
         below, level = nodes, level + 1
-    if None in peaks:
-        return headers, size, "unknown"
-    root = peaks[0] if peaks else sha256()
-    for peak in peaks[1:]:
-        root = sha256(b"\1", peak, root)
-    return headers, size, root.hex()
+
+    def root(size):
+        """The root over the first so many leaves; `None` where a node is missing."""
+        peaks = [kept.get(level, {}).get((size >> level) - 1) for level in range(63) if size >> level & 1]
+        if None in peaks:
+            return None
+        root = peaks[0] if peaks else sha256()
+        for peak in peaks[1:]:
+            root = sha256(b"\1", peak, root)
+        return root
+
+    return headers, size, root
 
 
 # Characters -----------------------------------------------------------------------------------------------------------
@@ -458,6 +582,11 @@ def folded(name):
         return UNKNOWN
     decomposed = [c for c in unicodedata.normalize("NFD", name) if unicodedata.category(c) != "Mn"]
     return "".join("d" if c in "ĐđÐðƉɖ" else c.lower() for c in decomposed)
+
+
+# What is known of an object that nobody has read; the number of pages is not of the view.
+UNREAD = {
+    "extraction_record": None, "extraction_state": None, "text": None, "tool": None, "reason": None, "page_count": None}
 
 
 class Fold:
@@ -494,6 +623,13 @@ class Fold:
         self.given = {}  # title or honour: row of the decision that gave it
         self.documents = {}  # id, and (number, notation, date, authority): a decision document
         self.archive = None
+        self.redactions = {}  # record: row of the view, the last one of each
+        self.holds = {}  # subject: row of the view
+        self.fixity = {}  # (record, first): row of the view
+        self.milestones = {}  # record: row of the view
+        self.keys = []  # those that the archive signed with, oldest first, and the one that came after the last
+        self.epoch = 1
+        self.dropped = 0  # entries of the access log before this one are gone
         self.is_complete = True  # no record is damaged or missing, so what is not in here is nowhere
 
     def describe(self, number, description, is_evidence):
@@ -502,9 +638,10 @@ class Fold:
             {
                 "key": len(self.objects) + 1, "digest": description["digest"], "size": description["size"],
                 "piece_list_digest": description["pieces"], "is_evidence": 0, "first_record": number, "is_damaged": 0,
-                "extraction_record": None, "extraction_state": None, "text": None, "tool": None, "reason": None,
-                "page_count": None,  # not of the view
+                "erased_record": None, **UNREAD,
             })
+        if known["erased_record"] is not None:
+            known.update(erased_record=None, **UNREAD)
         if (known["size"], known["piece_list_digest"]) != (description["size"], description["pieces"]):
             raise Wrong(f"it describes object {description['digest']} otherwise than record {known['first_record']}")
         known["is_evidence"] |= is_evidence
@@ -541,12 +678,12 @@ class Fold:
         self.items[body["item"]] = {
             "key": len(self.items) + 1, "id": body["item"], "object": body["object"]["digest"],
             "deposit_record": number, "depositor": principal(header), "deposited_at": header["time"],
-            "metadata_record": number, "metadata": body["metadata"], "verification": "submitted",
+            "metadata_record": number, "metadata": body["metadata"], "verification": "submitted", "erased_record": None,
         }
         return [body["item"]]
 
     def evidence_described(self, number, header, body):
-        item = self.item(body["item"])
+        item = self.not_erased(self.item(body["item"]))
         for citation in self.citing.get(item["id"], {}).values():
             person = self.dossiers[citation["dossier"]]["person"]
             if body["metadata"].get("person", person) != person:
@@ -582,6 +719,11 @@ class Fold:
         if id not in self.items:
             raise Wrong(f"no record before deposits its item {id}")
         return self.items[id]
+
+    def not_erased(self, row):
+        if row.get("erased_record") is not None:
+            raise Wrong(f"{row['id']} was erased before, by record {row['erased_record']}")
+        return row
 
     def evidence(self, reference):
         """The item of a reference, whose object it must name."""
@@ -657,7 +799,9 @@ class Fold:
         trace = body.get("number", {})
         if trace and self.numbers.setdefault(trace["mac"], body["person"]) != body["person"]:
             raise Wrong(f"its personal number is that of {self.numbers[trace['mac']]}")
-        row = self.people.setdefault(body["person"], {"key": len(self.people) + 1, "id": body["person"]})
+        row = self.people.setdefault(
+            body["person"], {"key": len(self.people) + 1, "id": body["person"], "erased_record": None})
+        self.not_erased(row)
         row.update(
             record=number, name=body["name"], name_folded=folded(body["name"]), birth_year=body.get("birth_year"), subject_group=body.get("group"),
             account=body.get("account"), number_mac=trace.get("mac"), number_ending=trace.get("ending"))
@@ -721,7 +865,7 @@ class Fold:
         return [body["dossier"], dossier["person"]] + self.shown(review, "minutes")
 
     def evidence_cited(self, number, header, body):
-        dossier, item = self.dossier(body["dossier"]), self.evidence(body["evidence"])
+        dossier, item = self.dossier(body["dossier"]), self.not_erased(self.evidence(body["evidence"]))
         if body["citation"] in self.citations:
             raise Wrong(f"the citation {body['citation']} was made before")
         if item["metadata"].get("person", dossier["person"]) != dossier["person"]:
@@ -761,7 +905,7 @@ class Fold:
         self.item(item)["verification"] = state
         earlier = self.truth.get(item)
         if earlier:
-            if earlier["state"] == "superseded":
+            if earlier["state"] == "superseded" and state != "erased":
                 raise Wrong(f"{item} was superseded before, by record {earlier['record_from']}")
             earlier["record_to"] = number
         self.truth[item] = self.verifications[item, number] = {
@@ -774,12 +918,15 @@ class Fold:
             raise Wrong("what is verified, and only that, has a method")
         if body["state"] not in ("verified", "in-review") and "reason" not in body:
             raise Wrong(f"its state is {body['state']}, and it has no reason")
+        self.not_erased(self.item(body["item"]))
         self.verify(body["item"], body["state"], body.get("method"), None, number, header)
         return [body["item"]]
 
     def evidence_superseded(self, number, header, body):
         if self.item(body["item"])["object"] == self.item(body["by"])["object"]:
             raise Wrong("both items have the same object")
+        self.not_erased(self.item(body["item"]))
+        self.not_erased(self.item(body["by"]))
         self.verify(body["item"], "superseded", None, body["by"], number, header)
         return [body["item"], body["by"]]
 
@@ -903,21 +1050,156 @@ class Fold:
         return [body["honour"], body["person"], body["document"]["decision"]] + scan
 
 
+    # The archive itself.
+
+    def is_needed(self, object):
+        """Whether an item that is not erased has it, or it is the text of an object that is not, or a rule document."""
+        items = (self.items[id] for id in self.items_of.get(object, []))
+        return (
+            object in self.rules or any(item["erased_record"] is None for item in items)
+            or any(row["text"] == object and row["erased_record"] is None for row in self.objects.values()))
+
+    def data_erased(self, number, header, body):
+        for redaction in body["redactions"]:
+            self.redactions[redaction["record"]] = {
+                "number": redaction["record"], "record": number, "body": canonical(redaction["body"])}
+        subjects = ([body["person"]] if "person" in body else []) + body["items"]
+        for subject in subjects:
+            if subject in self.holds:
+                raise Wrong(f"{subject} is under the hold of record {self.holds[subject]['record']}")
+        if "person" in body:
+            self.not_erased(self.person(body["person"]))["erased_record"] = number
+        for id in body["items"]:
+            self.not_erased(self.item(id))
+            self.verify(id, "erased", None, None, number, header)
+            self.items[id]["erased_record"] = number
+        for object in body["objects"]:
+            self.named(object).update(erased_record=number, is_damaged=0)
+        for object in body["objects"]:
+            if self.is_needed(object):
+                raise Wrong(f"its object {object} is needed by what was not erased")
+        for id in body["items"]:
+            object = self.items[id]["object"]
+            if self.objects[object]["erased_record"] is None and not self.is_needed(object):
+                raise Wrong(f"its item {id} has the object {object}, which nobody needs and is not erased")
+        return subjects
+
+    def hold_placed(self, number, header, body):
+        if body["subject"] in self.holds:
+            raise Wrong(f"it is held already, by record {self.holds[body['subject']]['record']}")
+        if not any(body["subject"] in known for known in (self.items, self.people, self.dossiers)):
+            raise Wrong(f"no record before has its subject {body['subject']}")
+        self.holds[body["subject"]] = {
+            "subject": body["subject"], "record": number, "reason": body["reason"], "legal_basis": body["legal_basis"]}
+        return [body["subject"]]
+
+    def hold_released(self, number, header, body):
+        if self.holds.pop(body["subject"], None) is None:
+            raise Wrong(f"{body['subject']} is not held")
+        return [body["subject"]]
+
+    def milestone(self, number, header, epoch=None, access_before=None):
+        self.milestones[number] = {
+            "record": number, "kind": header["kind"], "epoch": epoch, "access_before": access_before}
+        return [self.archive]
+
+    def key_rotated(self, number, header, body):
+        for member in ("old", "new"):
+            if key_parts(body[member])[0] != f"{self.archive}.minhchung":
+                raise Wrong(f"its {member} key is not this archive's")
+        if self.keys and body["old"] != self.keys[-1]:
+            raise Wrong(f"its old key is {body['old']}, and the one before it made {self.keys[-1]} the key")
+        if body["old"] == body["new"]:
+            raise Wrong("both keys are the same")
+        if "endorsement" in body:
+            expected = f"minhchung key rotation\n{body['old']}\n{body['new']}\n"
+            if signed_text(body["endorsement"], [body["old"]]) != expected:
+                raise Wrong("its endorsement is of other keys")
+        self.keys = (self.keys or [body["old"]]) + [body["new"]]
+        return self.milestone(number, header)
+
+    def archive_restored(self, number, header, body):
+        if body["from_epoch"] != self.epoch or body["epoch"] < self.epoch:
+            raise Wrong(f"it goes from epoch {body['from_epoch']} to {body['epoch']}, and the archive is in epoch {self.epoch}")
+        self.epoch = body["epoch"]
+        return self.milestone(number, header, epoch=body["epoch"])
+
+    def access_dropped(self, number, header, body):
+        if body["before"] <= self.dropped:
+            raise Wrong(f"it drops what is before {body['before']}, and a record before dropped what is before {self.dropped}")
+        self.dropped = body["before"]
+        return self.milestone(number, header, access_before=body["before"])
+
+    def fixity_checked(self, number, header, body):
+        if body["objects"][-1][1] > len(self.objects):
+            raise Wrong(f"it says that object {body['objects'][-1][1]} is right, and there are {len(self.objects)}")
+        for first, last in body["objects"]:
+            self.fixity[number, first] = {
+                "record": number, "first": first, "last": last, "checked_at": body["started_at"]}
+        return [self.archive]
+
+
+def read_redactions(headers, bodies):
+    """What erasures say of the bodies that they erased, before anything else is believed: {record: redaction}."""
+    redactions = {}
+    for number in sorted(bodies):
+        header = headers.get(number)
+        if header is None or header["kind"] != "data.erased":
+            continue
+        salt, data = bodies[number]
+        try:
+            if sha256(salt, data).hex() != header["body"]:
+                continue  # found where it is folded
+            entries = checked(data, BODIES["data.erased"])["redactions"]
+        except Wrong:
+            continue  # likewise
+        last = -1
+        for entry in entries:
+            record = entry["record"]
+            what = f"record {number}"
+            if not last < record < number:
+                found(what, f"body: its redactions do not ascend, or are not of records before it: {record}")
+            elif record in headers and headers[record]["kind"] != entry["kind"]:
+                found(what, f"body: its redaction of record {record} is of kind {entry['kind']}, and that is {headers[record]['kind']}")
+            else:
+                redactions[record] = entry
+            last = record
+    return redactions
+
+
 def check_records(db):
     headers, size, root = check_tree(db, "record", "record", RECORD_HEADER)
     if size == 0:
         found("record 0", "it is missing: there are no records")
-    fold, whole, bodies = Fold(), set(), set()
-    for number, salt, data in db.execute("SELECT number, salt, CAST(body AS BLOB) FROM record_body ORDER BY number"):
-        bodies.add(number)
+    fold, whole = Fold(), set()
+    bodies = {
+        number: (salt, data)
+        for number, salt, data in db.execute("SELECT number, salt, CAST(body AS BLOB) FROM record_body ORDER BY number")}
+    redactions = read_redactions(headers, bodies)
+    for number in sorted(bodies):
         if not 0 <= number < size:
             found(f"record {number}", "it has a body and is not there")
-        if number not in headers:
-            continue
+    for number in sorted(headers):
+        redaction, kind = redactions.get(number), headers[number]["kind"]
         try:
-            if sha256(salt, data).hex() != headers[number]["body"]:
-                raise Wrong("it is not the body that the header commits to")
-            body = checked(data, BODIES[headers[number]["kind"]])
+            if number not in bodies and redaction is None:
+                found(f"record {number}", "its body is missing")
+                continue
+            if number not in bodies:
+                try:
+                    if not BODIES[kind](redaction["body"]):
+                        raise Wrong("it is not a JSON object")
+                except Wrong as wrong:
+                    raise Wrong(f"its redaction: {wrong}") from None
+                body = redaction["body"]
+            elif redaction is not None:
+                found(f"record {number}", "its body was erased, and is there")
+                continue
+            else:
+                salt, data = bodies[number]
+                if sha256(salt, data).hex() != headers[number]["body"]:
+                    raise Wrong("it is not the body that the header commits to")
+                body = checked(data, BODIES[kind])
             whole.add(number)
         except Wrong as wrong:
             found(f"record {number}", f"body: {wrong}")
@@ -929,20 +1211,87 @@ def check_records(db):
             # What an earlier record should have said may be the reason.
             if fold.is_complete:
                 found(f"record {number}", f"body: {wrong}")
-    for number in sorted(set(headers) - bodies):
-        found(f"record {number}", "its body is missing")
     fold.is_complete = len(whole) == size
     return fold, whole, size, root
 
 
 def check_access(db, fold):
-    headers, size, root = check_tree(db, "access", "access log entry", ACCESS_HEADER)
+    headers, size, root = check_tree(db, "access", "access log entry", ACCESS_HEADER, fold.dropped)
     for number, header in headers.items():
         known = [fold.items] if header["kind"] in ABOUT_EVIDENCE else [fold.items, fold.people, fold.dossiers, fold.given]
         for subject in header["subjects"]:
             if fold.is_complete and not any(subject in ids for ids in known):
                 found(f"access log entry {number}", f"its subject {subject} is nothing that can be shown so")
+    expected = {(subject, number) for number, header in headers.items() for subject in header["subjects"]}
+    stored = set(db.execute("SELECT subject, number FROM access_subject"))
+    for subject, number in sorted(expected - stored):
+        found(f"view access_subject, {subject}", f"entry {number} is missing")
+    for subject, number in sorted(stored - expected):
+        found(f"view access_subject, {subject}", f"entry {number} is not about it")
     return size, root
+
+
+# Checkpoints ----------------------------------------------------------------------------------------------------------
+
+TREES = ("records", "access")
+
+
+def check_note(what, note, tree, archive, trees, keys, epoch=None, size=None):
+    """A checkpoint of the archive, held against its tree. Its size, `None` after a finding."""
+    try:
+        lines = signed_text(note, keys).split("\n")
+        if len(lines) != 4 or lines[3]:
+            raise Wrong("it has not three lines")
+        origin, stated, root = lines[:3]
+        name, _, rest = origin.partition("/")
+        number, _, of = rest.partition("/")
+        if name != f"{archive}.minhchung" or of != tree or not number.isdigit() or str(int(number)) != number or number == "0":
+            raise Wrong(f"its origin is {origin}")
+        if not stated.isdigit() or str(int(stated)) != stated:
+            raise Wrong(f"its size is {stated}")
+        if epoch is not None and (int(number), int(stated)) != (epoch, size):
+            raise Wrong(f"it is of epoch {number} and size {stated}")
+        grown, root_at = trees[tree]
+        if int(stated) > grown:
+            raise Wrong(f"it is of {stated} leaves, and the tree has {grown}")
+        computed = root_at(int(stated))
+        if computed is not None and base64_bytes(root) != computed:
+            raise Wrong(f"its root is not that of the first {stated} leaves")
+        return int(stated)
+    except Wrong as wrong:
+        found(what, wrong)
+        return None
+
+
+def check_checkpoints(db, archive, trees, keys):
+    kept = set()
+    for tree, epoch, size, note, at in db.execute("SELECT tree, epoch, size, note, signed_at FROM checkpoint ORDER BY 1, 2, 3"):
+        what = f"checkpoint of {tree}, epoch {epoch}, size {size}"
+        kept.add((tree, epoch, size))
+        if tree not in TREES:
+            found(what, "there is no such tree")
+            continue
+        if not time(at):
+            found(what, f"it was signed at {at}, which is no time")
+        check_note(what, note, tree, archive, trees, keys, epoch, size)
+    for tree in TREES:
+        if not any(of == tree for of, _, _ in kept):
+            found(f"checkpoints of {tree}", "there is none")
+    for tree, epoch, size, line, name, at in db.execute(
+            "SELECT tree, epoch, size, line, key_name, added_at FROM cosignature ORDER BY 1, 2, 3, 4"):
+        what = f"cosignature of {tree}, epoch {epoch}, size {size}"
+        try:
+            if not line.endswith("\n") or signature_line(line[:-1])[0] != name or not time(at):
+                raise Wrong(f"it is no signature of {name}")
+            if (tree, epoch, size) not in kept:
+                raise Wrong("there is no such checkpoint")
+        except Wrong as wrong:
+            found(what, wrong)
+    for tree, epoch, size, token, at in db.execute("SELECT tree, epoch, size, token, stamped_at FROM checkpoint_stamp"):
+        if (tree, epoch, size) not in kept or not token or not time(at):
+            found(f"time stamp of {tree}, epoch {epoch}, size {size}", "there is no such checkpoint, or it is none")
+    for number, list_path in db.execute("SELECT record, list FROM erasure_to_finish"):
+        found(f"erasure of record {number}", "it is not finished; whoever opens the archive finishes it")
 
 
 # Objects --------------------------------------------------------------------------------------------------------------
@@ -985,6 +1334,9 @@ def check_objects(archive, fold):
                 found(f"object {name}", f"its mode is {stat.S_IMODE(status.st_mode):o} and not 400")
             really, size, pieces = read_object(path)
             named = fold.objects.get(name)
+            if named and named["erased_record"] is not None:
+                found(f"object {name}", f"record {named['erased_record']} erased it, and it is there")
+                continue
             if really != name:
                 found(f"object {name}", f"its content has changed: its SHA-256 is {really}, it has {size} bytes")
             elif named and named["size"] != size:
@@ -993,7 +1345,10 @@ def check_objects(archive, fold):
                 sound[name] = pieces
     for name, row in fold.objects.items():
         path = top / "sha256" / name[:2] / name
-        if not os.path.lexists(path):
+        if row["erased_record"] is not None:
+            for moved in sorted(archive.glob(f"quarantine/{name}.*")):
+                found(f"quarantine/{moved.name}", f"record {row['erased_record']} erased it, and it is there")
+        elif not os.path.lexists(path):
             found(f"object {name}", f"it is missing; record {row['first_record']} names it")
         elif name in sound and sha256(sound[name]).hex() != row["piece_list_digest"]:
             found(f"object {name}", f"its pieces are not those of record {row['first_record']}")
@@ -1004,9 +1359,9 @@ def check_piece_lists(db, fold, sound):
     stored = dict(db.execute("SELECT object, pieces FROM piece_list"))
     for name, row in fold.objects.items():
         pieces = stored.pop(name, None)
-        if row["size"] <= PIECE:
+        if row["size"] <= PIECE or row["erased_record"] is not None:
             if pieces is not None:
-                found(f"list of pieces of object {name}", "it is there, and the object has only one piece")
+                found(f"list of pieces of object {name}", "it is there, and the object has only one piece or was erased")
         elif pieces is None:
             found(f"list of pieces of object {name}", "it is missing")
         elif sha256(pieces).hex() != row["piece_list_digest"] or sound.get(name, pieces) != pieces:
@@ -1106,6 +1461,10 @@ def check_views(db, fold):
     check_view(db, "score", ["dossier", "kind", "indicator", "record_from"], fold.scores.values())
     check_view(db, "verification", ["item", "record_from"], fold.verifications.values())
     check_view(db, "decision", ["record"], fold.decisions.values())
+    check_view(db, "redaction", ["number"], fold.redactions.values())
+    check_view(db, "hold", ["subject"], fold.holds.values())
+    check_view(db, "fixity", ["record", "first"], fold.fixity.values())
+    check_view(db, "milestone", ["record"], fold.milestones.values())
     stored = set(db.execute("SELECT subject, number FROM record_subject"))
     for subject, number in sorted(fold.subjects - stored):
         found(f"view record_subject, {subject}", f"record {number} is missing")
@@ -1116,7 +1475,13 @@ def check_views(db, fold):
 # The other two databases, the other folders ---------------------------------------------------------------------------
 
 
-def check_service(db, fold):
+def check_service(db, fold, archive, trees, keys):
+    for tree, note in db.execute("SELECT tree, note FROM newest_checkpoint ORDER BY tree"):
+        what = f"service.sqlite, newest checkpoint of {tree}"
+        if tree not in TREES:
+            found(what, "there is no such tree")
+        elif archive and keys:
+            check_note(what, note, tree, archive, trees, keys)
     for name, at in db.execute("SELECT object, checked_at FROM fixity_check"):
         if name not in fold.objects or not time(at):
             found(f"service.sqlite, fixity_check of {name}", "no record names the object, or its time is none")
@@ -1137,14 +1502,30 @@ def check_folders(archive):
             found(f"staging/{name}", "a leftover that the start did not remove")
 
 
-def check_keys(archive, fingerprint):
+def is_signing_key(data, public_key):
+    """Whether it is the private half of the public key, as far as can be seen here."""
+    parts = data.decode("ascii", "replace").split("+", 4)
+    name, hash, key = key_parts(public_key)
+    seed = base64_bytes(parts[4][:-1]) if len(parts) == 5 and parts[4].endswith("\n") else None
+    if parts[:4] != ["PRIVATE", "KEY", name, hash] or not seed or len(seed) != 33 or seed[0] != 1:
+        return False
+    return Ed25519PublicKey is None or Ed25519PrivateKey.from_private_bytes(seed[1:]).public_key().public_bytes_raw() == key
+
+
+def check_keys(archive, description):
     """A copy may be without keys; one that is there is this archive's, and its owner's alone."""
+    fingerprint, public_key = description.get("person_number_key"), description.get("public_key")
     for path in sorted((archive / "keys").glob("*")):
         status = path.lstat()
-        if path.name != "person-number.key" or not stat.S_ISREG(status.st_mode):
+        if path.name not in ("person-number.key", "signing.key", "signing.key.next") or not stat.S_ISREG(status.st_mode):
             found(f"keys/{path.name}", "it is not of the format")
         elif stat.S_IMODE(status.st_mode) != 0o600:
             found(f"keys/{path.name}", f"its mode is {stat.S_IMODE(status.st_mode):o} and not 600")
+        elif path.name == "signing.key.next":
+            found(f"keys/{path.name}", "a rotation was cut off; whoever opens the archive finishes it")
+        elif path.name == "signing.key":
+            if public_key is not None and not is_signing_key(path.read_bytes(), public_key):
+                found(f"keys/{path.name}", "it is not the key that format.json names")
         elif status.st_size != 32:
             found(f"keys/{path.name}", f"it has {status.st_size} bytes and not 32")
         elif fingerprint not in (None, hmac.digest(path.read_bytes(), b"key", "sha256")[:16].hex()):
@@ -1152,7 +1533,7 @@ def check_keys(archive, fingerprint):
 
 
 def check_format(archive, fold):
-    """The code of the key, as far as it can be read."""
+    """What it says, as far as it can be read."""
     data = (archive / "format.json").read_bytes()
     try:
         if not data.endswith(b"\n"):
@@ -1160,10 +1541,16 @@ def check_format(archive, fold):
         description = checked(data[:-1], FORMAT)
         if fold.archive not in (None, description["archive"]):
             raise Wrong(f"it names {description['archive']}, record 0 names {fold.archive}")
-        return description["person_number_key"]
+        if key_parts(description["public_key"])[0] != f"{description['archive']}.minhchung":
+            raise Wrong("its public key is not this archive's")
+        if fold.is_complete and fold.keys and fold.keys[-1] != description["public_key"]:
+            raise Wrong("its public key is not the one that the last key.rotated record names")
+        if fold.is_complete and fold.epoch != description["epoch"]:
+            raise Wrong(f"its epoch is {description['epoch']}, by the records it is {fold.epoch}")
+        return description
     except Wrong as wrong:
         found("format.json", wrong)
-        return None
+        return {}
 
 
 def check_acknowledged(lines, fold, whole, sound):
@@ -1192,14 +1579,19 @@ def check_acknowledged(lines, fold, whole, sound):
 
 
 def check(archive, acknowledged):
-    fold, whole, records, record_root, entries, access_root = Fold(), set(), 0, "unknown", 0, "unknown"
+    fold, whole, trees = Fold(), set(), {tree: (0, lambda size: None) for tree in TREES}
     fold.is_complete = False
     with database(archive, "archive.sqlite", 0x4D43415A) as db:
         if db:
             with reading("archive.sqlite"):
-                fold, whole, records, record_root = check_records(db)
-                entries, access_root = check_access(db, fold)
-        fingerprint = check_format(archive, fold)
+                fold, whole, *trees["records"] = check_records(db)
+                trees["access"] = check_access(db, fold)
+        description = check_format(archive, fold)
+        # Whatever the ledger says, the archive's name and key are those of format.json.
+        keys = [description["public_key"]] + fold.keys[:-1] if description else []
+        if db and keys:
+            with reading("archive.sqlite"):
+                check_checkpoints(db, description["archive"], trees, keys)
         sound = check_objects(archive, fold)
         check_texts(archive, fold, sound)
         check_rules(archive, fold, sound)
@@ -1209,17 +1601,25 @@ def check(archive, acknowledged):
                 check_views(db, fold)
     with database(archive, "service.sqlite", 0x4D435356) as db, reading("service.sqlite"):
         if db and fold.is_complete:
-            check_service(db, fold)
+            check_service(db, fold, description.get("archive"), trees, keys)
     if (archive / "search.sqlite").exists():
         with database(archive, "search.sqlite", 0x4D435358) as db, reading("search.sqlite"):
             if db and fold.is_complete:
-                check_search(db, records)
+                check_search(db, trees["records"][0])
     check_folders(archive)
-    check_keys(archive, fingerprint)
+    check_keys(archive, description)
     confirmed = check_acknowledged(acknowledged, fold, whole, sound) if acknowledged is not None else None
+
+    def shown(tree):
+        size, root = trees[tree]
+        return f"root {root(size).hex() if root(size) else 'unknown'}"
+
+    erased = sum(row["erased_record"] is not None for row in fold.objects.values())
     return (
-        f"{records} records, root {record_root}; {entries} access log entries, root {access_root}; "
-        f"{len(fold.objects)} objects, {len(set(sound) - set(fold.objects))} that no record names"
+        f"{trees['records'][0]} records, {shown('records')}; {trees['access'][0]} access log entries, {shown('access')}; "
+        f"{len(fold.objects) - erased} objects, {len(set(sound) - set(fold.objects))} that no record names"
+        + (f"; {erased} objects and the bodies of {len(fold.redactions)} records were erased" if fold.redactions else "")
+        + ("; signatures were not verified, because the package cryptography is not there" if Ed25519PublicKey is None else "")
         + (f"; {confirmed} acknowledged deposits" if confirmed is not None else "")
         + ("" if fold.is_complete else "; views were not looked at, because records are damaged"))
 

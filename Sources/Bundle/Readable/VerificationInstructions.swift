@@ -52,16 +52,19 @@ public enum VerificationInstructions {
         #"""
         ```sh
         python3 - \#(record) <<'END'
-        import base64, hashlib, json, sys
+        from base64 import b64decode
+        from hashlib import sha256
+        from json import dumps, loads
+        from sys import argv, exit
 
-        def sha(data): return hashlib.sha256(data).digest()
-        def form(value): return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        def sha(data): return sha256(data).digest()
+        def form(value): return dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         def text(name): return open(name, encoding="utf-8", newline="").read()
         def check(holds, what):
-            if not holds: sys.exit("SAI / WRONG: " + what)
+            if not holds: exit("SAI / WRONG: " + what)
 
-        number = int(sys.argv[1])
-        record = json.loads(text(f"data/records/{number:09}.json"))
+        number = int(argv[1])
+        record = loads(text(f"data/records/{number:09}.json"))
         proof, checkpoint = text(f"proofs/records/{number:09}.tlog-proof").split("\n\n", 1)
         lines = proof.split("\n")
         check(lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {number}"], "index")
@@ -75,12 +78,12 @@ public enum VerificationInstructions {
         for line in lines[2:]:
             check(last > 0, "path")
             if index % 2 or index == last:
-                node = sha(b"\x01" + base64.b64decode(line) + node)
+                node = sha(b"\x01" + b64decode(line) + node)
                 while index and index % 2 == 0: index, last = index // 2, last // 2
             else:
-                node = sha(b"\x01" + node + base64.b64decode(line))
+                node = sha(b"\x01" + node + b64decode(line))
             index, last = index // 2, last // 2
-        check(last == 0 and node == base64.b64decode(root), "root")
+        check(last == 0 and node == b64decode(root), "root")
         print("OK", number, record["header"]["kind"], record["header"]["time"])
         END
         ```

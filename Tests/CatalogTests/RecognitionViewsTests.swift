@@ -182,7 +182,7 @@ struct RecognitionViewsTests {
                     try catalog.append([Catalog.Draft(body, subjects: [dossier.text])], by: operatorAtConsole, at: moment(77))
                     continue
                 }
-                let record = try catalog.erase(erasure, subjects: [person.text], list: "nowhere", by: operatorAtConsole, at: moment(78))
+                let record = try catalog.erase(erasure, takesShared: false, subjects: [person.text], list: "nowhere", by: operatorAtConsole, at: moment(78))
                 #expect(try catalog.erasuresToFinish().map(\.record) == [record])
                 try catalog.finishErasure(record)
             }

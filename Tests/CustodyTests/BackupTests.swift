@@ -220,7 +220,8 @@ struct BackupTests {
         let place = try TestPlace()
         let kept = try await place.archive { archive in try await archive.deposit(try place.source("kept.txt", "giữ lại")).onlyItem() }
         let (item, object) = try await place.archive { archive in
-            let deposited = try await archive.deposit(try place.source("gone.txt", "Trần Thị Riêng Tư", EvidenceMetadata(holder: "Trần Thị Riêng Tư")))
+            let deposited = try await archive.deposit(
+                try place.source("gone.txt", "Trần Thị Riêng Tư", EvidenceMetadata(holder: "Trần Thị Riêng Tư")))
             let (item, object, _) = try #require(deposited.new[0])
             return (item, object.digest)
         }
@@ -258,7 +259,8 @@ struct BackupTests {
                 let process = Process()
                 process.executableURL = URL(fileURLWithPath: programPath)
                 process.arguments =
-                    ["erase", "--archive", place.archivePath, "--quiet", "--apply", "--reason", "rút lại", "--basis", "Luật", "--role", "authority"] + items
+                    ["erase", "--archive", place.archivePath, "--quiet", "--apply", "--reason", "rút lại", "--basis", "Luật", "--role", "authority"]
+                    + items
                 do { try process.run() } catch { Issue.record(error) }
                 process.waitUntilExit()
             })
@@ -271,7 +273,9 @@ struct BackupTests {
     func pendingErasure() async throws {
         let place = try TestPlace()
         let item = try await place.archive { archive in
-            try await archive.deposit(try place.source("gone.txt", "Riêng Tư \(String(repeating: "x", count: 50_000))", EvidenceMetadata(holder: "Trần Riêng Tư"))).onlyItem()
+            try await archive.deposit(
+                try place.source("gone.txt", "Riêng Tư \(String(repeating: "x", count: 50_000))", EvidenceMetadata(holder: "Trần Riêng Tư"))
+            ).onlyItem()
         }
         let path = place.archivePath
         // The list cannot be written, so the erasure is recorded and not finished.

@@ -48,7 +48,8 @@ extension TestPlace {
         let defects = Collected<String>()
         let clock = clock
         let request = RestoreRequest(
-            backup: backupPath, target: restoredPath(name), snapshot: snapshot, keys: keys ?? .folder(keysPath), witnessed: witnessed, reason: "a test",
+            backup: backupPath, target: restoredPath(name), snapshot: snapshot, keys: keys ?? .folder(keysPath), witnessed: witnessed,
+            reason: "a test",
             erasureList: list, acceptsMissing: acceptsMissing)
         do {
             let summary = try await whenFree {

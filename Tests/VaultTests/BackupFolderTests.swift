@@ -9,7 +9,8 @@ import Vault
 struct BackupFolderTests {
     private func folder(_ place: TemporaryFolder) throws -> (folder: BackupFolder, pool: ObjectStore) {
         try whenFree { () throws -> (folder: BackupFolder, pool: ObjectStore) in
-            do { return try BackupFolder.openToWrite(at: place.path + "/backup", holder: "a test", readMe: "read me\n") } catch VaultError.backupInUse {
+            do { return try BackupFolder.openToWrite(at: place.path + "/backup", holder: "a test", readMe: "read me\n") } catch VaultError.backupInUse
+            {
                 throw VaultError.locked(path: "", holder: "")
             }
         }
@@ -80,7 +81,8 @@ struct BackupFolderTests {
             return damage
         }
         #expect(try damage { _ in } == .missing)
-        #expect(try damage { try write(content.dropLast() + [7], to: Array($0.utf8)) } == .contentDiffers(found: Digest(of: content.dropLast() + [7])))
+        #expect(
+            try damage { try write(content.dropLast() + [7], to: Array($0.utf8)) } == .contentDiffers(found: Digest(of: content.dropLast() + [7])))
         #expect(try damage { try write([7], to: Array($0.utf8)) } == .sizeDiffers(expected: size, found: 1))
         #expect(try damage { try write([], to: Array($0.utf8)) } == .sizeDiffers(expected: size, found: 0))
         #expect(try damage { try #require(mkdir($0, 0o700) == 0) } == .notAFile)

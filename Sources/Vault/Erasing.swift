@@ -21,6 +21,11 @@ extension ObjectStore {
         }
     }
 
+    /// Whether something stands under a digest; its bytes are not looked at.
+    public func isStored(_ digest: Digest) throws(VaultError) -> Bool {
+        try attempt("look for", digest.hex) { try system.exists(Array(digest.hex.utf8), in: try shard(of: digest)) }
+    }
+
     /// Empties `trash/`, whatever is in it.
     public func emptyTrash() throws(VaultError) {
         try attempt("empty", "trash") {

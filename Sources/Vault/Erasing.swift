@@ -57,6 +57,15 @@ public struct LineFile: Sendable {
         }
     }
 
+    /// Makes the file where it is not there, mode 0600, opens it for adding and syncs it: whether a line could be added now.
+    public func prepare() throws(VaultError) {
+        try attempt("write", path) {
+            let (folder, name) = try place()
+            try system.synchronize(try system.openToAppend(name, in: folder))
+            try system.synchronize(folder)
+        }
+    }
+
     /// Adds a line durably: the file is made where it is not there, mode 0600.
     public func append(_ line: [UInt8]) throws(VaultError) {
         try attempt("write", path) {

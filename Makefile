@@ -36,8 +36,9 @@ test: swift deps ## run the whole test suite
 	swift build --build-tests
 	swift test --skip-build
 
-test-slow: test ## run the tests and the long experiments: 200 kills during deposits, a 4 GiB file
+test-slow: test ## run the tests and the long experiments: 200 kills during deposits, 100 each during backup, restore and erase, a 4 GiB file
 	python3 Tests/Oracle/kill_storm.py --rounds 200 --program $(DEBUG)/minhchung
+	python3 Tests/Oracle/kill_care.py --rounds 100 --program $(DEBUG)/minhchung
 	swift build $(RELEASE)
 	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory
 

@@ -98,6 +98,10 @@ public struct BundleContents: Sendable {
             if let object = objects[text] { parts[BundleLayout.text(text)] = .object(object) }
         }
         addForPeople(json, lines, to: &parts)
+        let size = parts.values.reduce(Int64(0)) { if case .bytes(let bytes) = $1 { $0 + Int64(bytes.count) } else { $0 } }
+        guard size <= BundleVerification.contentsLimit else {
+            throw BundleFinding(piece: name, reason: "it would have \(size) bytes beside evidence, more than a verifier takes; bundle fewer titles")
+        }
         try addBag(&parts, signer: signer)
         for name in parts.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             switch parts[name] {

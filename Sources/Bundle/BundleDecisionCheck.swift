@@ -34,6 +34,7 @@ extension BundleVerification {
         try checkGrounds(decision)
         try checkVerdicts(decision)
         try checkAccessSubjects(decision)
+        try checkHonour(decision, derived)
         report.titles = decision.decisions.map { record, decision, title in
             let state = Self.state(of: title, in: derived)
             let document = decision.document
@@ -41,6 +42,27 @@ extension BundleVerification {
                 id: title, person: decision.person, cycle: decision.cycle, state: state,
                 code: "\(document.codeNumber)/\(document.codeNotation)", total: decision.total)
         }
+    }
+
+    /// What an honour rests on: titles of this person, given by then and not ended, one a year for as many years as its rules ask.
+    private mutating func checkHonour(_ decision: DecisionJSON, _ derived: JSON) throws(BundleFinding) {
+        guard let (record, grant) = decision.honour else { return }
+        func wrong(_ reason: String) -> BundleFinding { BundleFinding(piece: BundleLayout.record(record.number), reason: reason) }
+        guard case .ruleSet(let rules)? = decision.rules[grant.rules], let honour = rules.honour?.value, honour.name == grant.name else {
+            throw wrong("its rule set has no such honour")
+        }
+        let bases = decision.decisions.map { (number: $0.record.number, decision: $0.decision, title: $0.title) }
+        for base in bases {
+            guard base.decision.person == grant.person, base.number < record.number else { throw wrong("\(base.title) is not a title of its person") }
+            if let ended = decision.end(of: base.title), ended.record < record.number { throw wrong("\(base.title) was \(ended.state) by then") }
+        }
+        let years = bases.map(\.decision.cycle).sorted()
+        guard let last = years.last, years == Array((last - honour.years + 1)...last) else {
+            throw wrong("it rests on titles of \(years.map(String.init).joined(separator: ", ")), and takes \(honour.years) years running")
+        }
+        var state = ""
+        if case .object(let members) = derived, case .object(let found)? = members["honour"], case .string(let text)? = found["state"] { state = text }
+        report.honour = (grant.honour, grant.name, state)
     }
 
     private static func state(of title: TitleID, in json: JSON) -> String {
@@ -99,7 +121,7 @@ extension BundleVerification {
         case .fixityChecked(let check)?: check.startedAt == time
         case .evidenceDeposited(let deposit)?:
             deposit.object.digest == object && record.header.time == time
-                && record.number == records.all.last { if case .evidenceDeposited(let other)? = $0.body { other.object.digest == object } else { false } }?.number
+                && record.number == records.lastDeposit(of: object)?.number
         default: false
         }
     }

@@ -18,6 +18,10 @@ struct BundleRecord {
 struct BundleRecords {
     let all: [BundleRecord]
     private let bySubject: [String: [Int]]
+    /// The last deposit and the last extraction of each object, and the objects that were erased and not deposited since.
+    private let deposits: [Digest: Int]
+    private let extractions: [Digest: Int]
+    private let erased: Set<Digest>
 
     /// - Throws: `RecordFormError` together with the number, as ``BundleFinding``.
     init(_ copies: [RecordCopy]) throws(BundleFinding) {
@@ -52,6 +56,18 @@ struct BundleRecords {
             for subject in Set(record.header.subjects) { bySubject[subject, default: []].append(index) }
         }
         self.bySubject = bySubject
+        var (deposits, extractions, erased): ([Digest: Int], [Digest: Int], Set<Digest>) = ([:], [:], [])
+        for (index, record) in all.enumerated() {
+            switch record.body {
+            case .evidenceDeposited(let deposit)?:
+                deposits[deposit.object.digest] = index
+                erased.remove(deposit.object.digest)
+            case .objectExtracted(let object, _)?: extractions[object] = index
+            case .dataErased(let erasure)?: erased.formUnion(erasure.objects)
+            default: continue
+            }
+        }
+        (self.deposits, self.extractions, self.erased) = (deposits, extractions, erased)
     }
 
     /// From the newest erasure to the oldest, the newest redaction of a record holds. An erasure of which the body was erased counts with
@@ -65,6 +81,9 @@ struct BundleRecords {
         }
         return redactions
     }
+
+    func lastDeposit(of object: Digest) -> BundleRecord? { deposits[object].map { all[$0] } }
+    func lastExtraction(of object: Digest) -> BundleRecord? { extractions[object].map { all[$0] } }
 
     func record(_ number: Int) -> BundleRecord? {
         var (low, high) = (0, all.count)
@@ -84,17 +103,7 @@ struct BundleRecords {
     }
 
     /// Whether the object's bytes were erased, and nobody has deposited them since.
-    func isErased(_ object: Digest) -> Bool {
-        var isErased = false
-        for record in all {
-            switch record.body {
-            case .dataErased(let erasure)? where erasure.objects.contains(object): isErased = true
-            case .evidenceDeposited(let deposit)? where deposit.object.digest == object: isErased = false
-            default: continue
-            }
-        }
-        return isErased
-    }
+    func isErased(_ object: Digest) -> Bool { erased.contains(object) }
 }
 
 /// Something in a bundle is not as it has to be.

@@ -44,6 +44,8 @@ public struct BundleReport: Sendable {
     public internal(set) var name = ""
     public internal(set) var scope: BundleScope?
     public internal(set) var titles: [Title] = []
+    /// The honour that it is about, and whether it stands or was revoked.
+    public internal(set) var honour: (id: TitleID, name: String, state: String)?
     public internal(set) var checkpoint: Checkpoint?
     /// The key that has signed the bundle.
     public internal(set) var key: NoteVerifier?
@@ -101,9 +103,8 @@ struct BundleVerification {
 
     init(trust: BundleTrust) { self.trust = trust }
 
-    /// Bytes of a file that is kept in memory, and of all of them.
-    private static let contentLimit: Int64 = 64 << 20
-    private static let contentsLimit: Int64 = 1 << 30
+    /// Bytes of all files that are kept in memory.
+    static let contentsLimit: Int64 = 1 << 30
 
     func inside(_ entry: String, isZIP: Bool) -> String {
         isZIP ? entry.firstIndex(of: "/").map { String(entry[entry.index(after: $0)...]) } ?? entry : entry
@@ -125,11 +126,14 @@ struct BundleVerification {
                 }
                 name = String(entry[entry.index(after: slash)...])
             }
-            let isLarge = name.hasPrefix("data/evidence/") || name.hasPrefix("data/texts/")
+            // What is for people is digested and not read.
+            let isLarge =
+                name.hasPrefix("data/evidence/") || name.hasPrefix("data/texts/")
+                || [BundleLayout.page, BundleLayout.crate, BundleLayout.instructions].contains(name)
             if !isLarge {
                 kept += size
-                guard size <= Self.contentLimit, kept <= Self.contentsLimit else {
-                    throw BundleFinding(piece: name, reason: "it is larger than such a file can be")
+                guard kept <= Self.contentsLimit else {
+                    throw BundleFinding(piece: name, reason: "with it the bundle has more than \(Self.contentsLimit) bytes beside evidence")
                 }
             }
             var hasher = DigestHasher()
@@ -156,7 +160,7 @@ struct BundleVerification {
             let (checkpoint, access) = try checkCheckpoints(by: archiveKey)
             let records = try checkRecords(in: checkpoint)
             accessLines = try checkAccess(in: access)
-            try checkWitnesses(of: checkpoint)
+            try checkWitnesses(of: checkpoint, access)
             try checkStamp(of: checkpoint)
             try checkDecision(records, checkpoint, access)
         } catch {
@@ -289,8 +293,8 @@ struct BundleVerification {
             throw BundleFinding(
                 piece: BundleLayout.record(record.number), reason: "its body is missing, and no record of the bundle says that it was erased")
         }
-        let (known, proofs) = (Set(copies.count == 0 ? [] : records.all.map { BundleLayout.proof($0.number) }), "proofs/")
-        for piece in contents.keys.sorted() where piece.hasPrefix(proofs + "records/") && !known.contains(piece) {
+        let known = Set(records.all.map { BundleLayout.proof($0.number) })
+        for piece in contents.keys.sorted() where piece.hasPrefix("proofs/records/") && !known.contains(piece) {
             throw BundleFinding(piece: piece, reason: "there is no such record in the bundle")
         }
         return records
@@ -322,8 +326,9 @@ struct BundleVerification {
 
     // MARK: Others
 
-    private mutating func checkWitnesses(of signed: SignedCheckpoint) throws(BundleFinding) {
+    private mutating func checkWitnesses(of signed: SignedCheckpoint, _ access: SignedCheckpoint) throws(BundleFinding) {
         let piece = BundleLayout.checkpoint
+        var continued: [LogTree: Int] = [:]
         for signature in signed.note.signatures {
             guard let witness = trust.witnesses.first(where: { $0.name == signature.keyName && $0.keyID == signature.keyID }) else { continue }
             do { try signed.note.verified(by: [witness]) } catch { throw BundleFinding(piece: piece, reason: "\(error)") }
@@ -343,45 +348,58 @@ struct BundleVerification {
                 guard name == BundleLayout.consistency(proof), proof.checkpoint.note.bytes == own else {
                     throw NoteError.malformed(reason: "it is not about the checkpoint of this bundle")
                 }
-                guard let memory = trust.memory, let seen = memory.seen[tree]?.last(where: { $0.size == proof.oldSize }) else { continue }
-                guard proof.continues(size: seen.size, root: seen.root) else {
-                    throw WitnessError.rewritten(tree, seen: seen.size, found: proof.checkpoint.checkpoint.size)
+                for seen in trust.memory?.seen[tree] ?? [] where seen.size == proof.oldSize && seen.epoch == proof.checkpoint.checkpoint.origin.epoch {
+                    guard proof.continues(size: seen.size, root: seen.root) else {
+                        throw WitnessError.rewritten(tree, seen: seen.size, found: proof.checkpoint.checkpoint.size)
+                    }
+                    continued[tree] = max(continued[tree] ?? 0, seen.size)
                 }
-                if tree == .records { report.continues = max(report.continues ?? 0, seen.size) }
             } catch let finding as BundleFinding {
                 throw finding
             } catch {
                 throw BundleFinding(piece: name, reason: "\(error)")
             }
         }
-        try checkMemory(signed.checkpoint)
+        try checkMemory(signed.checkpoint, BundleLayout.checkpoint, continued[.records])
+        try checkMemory(access.checkpoint, BundleLayout.accessCheckpoint, continued[.access])
     }
 
-    /// What was seen before has to be continued, or be the same.
-    private mutating func checkMemory(_ checkpoint: Checkpoint) throws(BundleFinding) {
-        guard let memory = trust.memory, let last = memory.seen[.records]?.last else { return }
-        let piece = BundleLayout.checkpoint
+    /// A tree has to continue the last one that was seen of it, or be one that was seen.
+    private mutating func checkMemory(_ checkpoint: Checkpoint, _ piece: String, _ continued: Int?) throws(BundleFinding) {
+        let tree = checkpoint.origin.tree
+        guard let memory = trust.memory, let last = memory.seen[tree]?.last else { return }
+        func wrong(_ reason: String) -> BundleFinding { BundleFinding(piece: piece, reason: reason) }
         guard memory.archive == checkpoint.origin.archive else {
-            throw BundleFinding(piece: piece, reason: "it is of archive \(checkpoint.origin.archive); \(memory.archive) was seen before")
+            throw wrong("it is of archive \(checkpoint.origin.archive); \(memory.archive) was seen before")
         }
-        if let same = memory.seen[.records]?.last(where: { $0.size == checkpoint.size && $0.epoch == checkpoint.origin.epoch }) {
+        if let same = memory.seen[tree]?.last(where: { $0.size == checkpoint.size && $0.epoch == checkpoint.origin.epoch }) {
             guard same.root == checkpoint.root else {
-                throw BundleFinding(piece: piece, reason: "the ledger was rewritten: another tree of \(same.size) records was seen before")
+                throw wrong("the tree was rewritten: another one of \(same.size) \(tree.noun) was seen before")
             }
-            report.continues = same.size
+            if tree == .records { report.continues = same.size }
             return
         }
-        guard report.continues == nil else { return }
-        throw BundleFinding(
-            piece: piece,
-            reason: last.size > checkpoint.size
-                ? "\(last.size) records were seen before, and the bundle is of \(checkpoint.size): take a newer one"
-                : "nothing in the bundle shows that its \(checkpoint.size) records continue the \(last.size) that were seen before; ask for "
-                    + "minhchung bundle --since \(last.size)")
+        guard last.epoch == checkpoint.origin.epoch else {
+            throw wrong("it is of epoch \(checkpoint.origin.epoch), and epoch \(last.epoch) was seen last: follow the archive first, with minhchung witness pull")
+        }
+        // Of the access log a bundle may show less than was seen: it ends with the checkpoint of records.
+        if tree == .access, last.size > checkpoint.size { return }
+        guard last.size <= checkpoint.size else {
+            throw wrong("\(last.size) \(tree.noun) were seen before, and the bundle is of \(checkpoint.size): take a newer one")
+        }
+        guard continued == last.size || last.size == 0 else {
+            throw wrong(
+                "nothing in the bundle shows that its \(checkpoint.size) \(tree.noun) continue the \(last.size) that were seen last; ask for minhchung "
+                    + "bundle \(tree == .records ? "--since" : "--since-access") \(last.size)")
+        }
+        if tree == .records { report.continues = last.size }
     }
 
     private mutating func checkStamp(of signed: SignedCheckpoint) throws(BundleFinding) {
-        guard let bytes = contents[BundleLayout.stamp] else { return }
+        guard let bytes = contents[BundleLayout.stamp] else {
+            if trust.authorities == nil { return }
+            throw BundleFinding(piece: BundleLayout.stamp, reason: "it is missing, and a time stamp is asked for")
+        }
         do {
             let token = try TimestampToken(parsing: bytes)
             let imprint = Digest(of: Array(signed.note.text.utf8))
@@ -390,27 +408,6 @@ struct BundleVerification {
             report.stamp = (token.time, trust.authorities != nil)
         } catch {
             throw BundleFinding(piece: BundleLayout.stamp, reason: "\(error)")
-        }
-    }
-}
-
-/// A line of `data/access.jsonl`.
-struct AccessLine {
-    let bytes: [UInt8]
-    let header: RecordHeader
-    let path: [Digest]
-
-    init(parsing line: [UInt8]) throws {
-        guard case .object(let members) = try JSON(canonical: line), Set(members.keys) == ["header", "path"], let json = members["header"],
-            case .array(let hashes)? = members["path"]
-        else { throw NoteError.malformed(reason: "a line is no entry with its path") }
-        bytes = json.canonicalBytes
-        header = try RecordForm.header(bytes)
-        path = try hashes.map { hash in
-            guard case .string(let text) = hash, let bytes = Base64.bytes(of: text), let digest = Digest(bytes: bytes) else {
-                throw NoteError.malformed(reason: "a path has something that is no hash")
-            }
-            return digest
         }
     }
 }

@@ -36,7 +36,7 @@ struct DecisionJSON {
 
     /// The decisions whose titles the bundle is about, by title.
     private(set) var decisions: [(record: BundleRecord, decision: PersonDecision, title: TitleID)] = []
-    private var honour: (record: BundleRecord, grant: HonourGrant)?
+    private(set) var honour: (record: BundleRecord, grant: HonourGrant)?
 
     init(
         scope: BundleScope, checkpoint: Checkpoint, accessCheckpoint: Checkpoint, records: BundleRecords, rules: [Digest: RuleDocument]
@@ -139,7 +139,7 @@ struct DecisionJSON {
 
     private func json(_ digest: Digest, _ file: EnclosedFile?) -> JSON {
         var size: Int64?
-        for case .evidenceDeposited(let deposit)? in records.all.map(\.body) where deposit.object.digest == digest { size = deposit.object.size }
+        if case .evidenceDeposited(let deposit)? = records.lastDeposit(of: digest)?.body { size = deposit.object.size }
         let checked = file?.state == .erased ? nil : file?.checked
         return object([
             "object": .string(digest.hex), "size": size.map(JSON.integer), "state": .string((file?.state ?? .withheld).rawValue),
@@ -182,6 +182,11 @@ struct DecisionJSON {
             ]),
             "steps": .array(dossier.compactMap { step($0, of: decision.dossier) }),
         ])
+    }
+
+    /// What took a title of the bundle back, or its place.
+    func end(of title: TitleID) -> (state: String, record: Int)? {
+        decisions.first { $0.title == title }.flatMap { end(of: title, $0.decision, $0.record, records.about($0.decision.dossier)) }
     }
 
     /// What took a title back or its place, whichever came first.
@@ -286,10 +291,7 @@ struct DecisionJSON {
             members["metadata"] = (described ?? deposit).members["metadata"]
             members["described"] = described.map { .integer(Int64($0.number)) }
         }
-        let extracted = records.all.last {
-            $0.header.kind == RecordKind.objectExtracted.rawValue && $0.members["object"] == .string(reference.object.hex)
-        }
-        if let extracted {
+        if let extracted = records.lastExtraction(of: reference.object) {
             var text: JSON?
             if case .object(let found)? = extracted.members["text"] { text = found["digest"] }
             members["extraction"] = object([

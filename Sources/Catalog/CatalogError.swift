@@ -26,6 +26,8 @@ public enum CatalogError: Error, CustomStringConvertible {
     case rewritten(tree: LogTree, signed: Int)
     /// An entry of the access log is not what was written.
     case accessEntryDamaged(number: Int)
+    /// The newest checkpoint of a tree is not signed by a key that may have signed it.
+    case checkpointForged(tree: LogTree, size: Int)
     /// A stored checkpoint is not readable.
     case checkpointDamaged(tree: String, size: Int, reason: String)
     /// A list of piece digests is missing or not the one that was recorded.
@@ -34,7 +36,7 @@ public enum CatalogError: Error, CustomStringConvertible {
     /// Whether a tree is behind what was signed of it, or another.
     public var isSetback: Bool {
         switch self {
-        case .wentBackwards, .rewritten, .checkpointDamaged: true
+        case .wentBackwards, .rewritten, .checkpointDamaged, .checkpointForged: true
         default: false
         }
     }
@@ -61,6 +63,9 @@ public enum CatalogError: Error, CustomStringConvertible {
                 + "restore it from a backup"
         case .accessEntryDamaged(let number):
             "cannot trust access log entry \(number): it was edited; run minhchung verify, and restore the archive from a backup"
+        case .checkpointForged(let tree, let size):
+            "cannot trust the ledger: its newest checkpoint, of \(size) \(tree.noun), is not signed by the archive's key; see minhchung verify, and "
+                + "restore it from a backup"
         case .checkpointDamaged(let tree, let size, let reason):
             "cannot read the checkpoint of \(tree) of size \(size): \(reason); see minhchung verify, and restore the archive from a backup"
         case .pieceListDamaged(let object):

@@ -10,17 +10,22 @@ public struct StoredCheckpoint: Sendable {
     public let signedAt: Timestamp
     /// An RFC 3161 response over the checkpoint's text.
     public let stamp: [UInt8]?
+    /// Of records: the size of the newest checkpoint of the access log when it was signed.
+    public let accessSize: Int?
 
     /// The same, signed by this key: as it is where the key has signed it, and otherwise in place of an earlier key.
     public func signed(by signer: NoteSigner) -> StoredCheckpoint {
-        if signed.note.signatures.first.map({ $0.keyName == signer.verifier.name && $0.keyID == signer.verifier.keyID }) ?? false { return self }
+        if isSigned(by: signer.verifier) { return self }
         let others = signed.note.signatures.filter { $0.keyName != signer.verifier.name }
-        return StoredCheckpoint(signed: SignedCheckpoint(checkpoint, signedBy: [signer]).adding(others), signedAt: signedAt, stamp: stamp)
+        return StoredCheckpoint(signed: SignedCheckpoint(checkpoint, signedBy: [signer]).adding(others), signedAt: signedAt, stamp: stamp, accessSize: accessSize)
+    }
+
+    /// Whether the archive's signature of it is of this key.
+    public func isSigned(by key: NoteVerifier) -> Bool {
+        signed.note.signatures.first.map { $0.keyName == key.name && $0.keyID == key.keyID } ?? false
     }
 
     public var checkpoint: Checkpoint { signed.checkpoint }
-    /// Whether anybody outside has seen it.
-    public var isCosigned: Bool { signed.note.signatures.contains { $0.keyName != LogOrigin.keyName(of: checkpoint.origin.archive) } }
 }
 
 extension LogTree {
@@ -58,15 +63,25 @@ extension Catalog {
     public func store(_ signed: [SignedCheckpoint], at time: Timestamp) throws(CatalogError) {
         try perform("keep the checkpoint") {
             try archive.write { db in
-                for signed in signed {
+                // The access log first, so that a checkpoint of records knows the newest one of it.
+                var accessSize: Int?
+                for signed in signed.sorted(by: { $0.checkpoint.origin.tree.rawValue < $1.checkpoint.origin.tree.rawValue }) {
+                    if accessSize == nil, signed.checkpoint.origin.tree == .records {
+                        accessSize = try db.first(
+                            "SELECT size FROM checkpoint WHERE tree = 'access' ORDER BY epoch DESC, size DESC LIMIT 1").map { $0["size"] }
+                    } else if signed.checkpoint.origin.tree == .access {
+                        accessSize = signed.checkpoint.size
+                    }
                     let origin = signed.checkpoint.origin
                     let tree = origin.tree.rawValue
                     let newest = try db.first(
                         "SELECT signed_at FROM checkpoint WHERE tree = ? AND epoch = ? ORDER BY size DESC LIMIT 1", [tree, origin.epoch])
+                    // One that an earlier key has signed gives way to the same one signed by the key of now.
                     try db.run(
-                        "INSERT OR IGNORE INTO checkpoint (tree, epoch, size, note, signed_at) VALUES (?, ?, ?, ?, ?)",
+                        "INSERT OR REPLACE INTO checkpoint (tree, epoch, size, note, signed_at, access_size) VALUES (?, ?, ?, ?, ?, ?)",
                         [
                             tree, origin.epoch, signed.checkpoint.size, String(decoding: signed.note.bytes, as: UTF8.self), time.description,
+                            origin.tree == .records ? accessSize : nil,
                         ])
                     if let last: String = newest?["signed_at"], last.prefix(10) < time.description.prefix(10) {
                         try Self.thin(tree, before: time, db)
@@ -91,6 +106,7 @@ extension Catalog {
             AND NOT EXISTS (SELECT 1 FROM checkpoint_stamp s WHERE s.tree = ?1 AND s.epoch = checkpoint.epoch AND s.size = checkpoint.size)
             AND (epoch, size) NOT IN (
                 SELECT epoch, max(size) FROM checkpoint WHERE tree = ?1 GROUP BY epoch, substr(signed_at, 1, 10))
+            AND (?1 = 'records' OR size NOT IN (SELECT access_size FROM checkpoint WHERE tree = 'records' AND access_size IS NOT NULL))
             """, [tree, String(time.description.prefix(10))])
     }
 
@@ -100,7 +116,7 @@ extension Catalog {
             try archive.write { db in
                 for signature in cosignatures {
                     try db.run(
-                        "INSERT OR IGNORE INTO cosignature (tree, epoch, size, line, key_name, added_at) VALUES (?, ?, ?, ?, ?, ?)",
+                        "INSERT OR REPLACE INTO cosignature (tree, epoch, size, line, key_name, added_at) VALUES (?, ?, ?, ?, ?, ?)",
                         [
                             checkpoint.origin.tree.rawValue, checkpoint.origin.epoch, checkpoint.size, signature.line, signature.keyName,
                             time.description,
@@ -123,14 +139,12 @@ extension Catalog {
 
     // MARK: Reading
 
-    /// The newest checkpoint of a tree, of those with at most `size` leaves and signed not after `time`; `nil` where there is none.
-    public func checkpoint(_ tree: LogTree, upTo size: Int = .max, notAfter time: Timestamp? = nil) throws(CatalogError) -> StoredCheckpoint? {
+    /// The newest checkpoint of a tree; `nil` where there is none.
+    public func checkpoint(_ tree: LogTree) throws(CatalogError) -> StoredCheckpoint? {
         try perform("find a checkpoint") {
             try archive.read { db in
                 try db.first(
-                    """
-                    SELECT * FROM checkpoint WHERE tree = ? AND size <= ? AND signed_at <= ? ORDER BY epoch DESC, size DESC LIMIT 1
-                    """, [tree.rawValue, size, time?.description ?? "~"]
+                    "SELECT * FROM checkpoint WHERE tree = ? ORDER BY epoch DESC, size DESC LIMIT 1", [tree.rawValue]
                 ).map { try Self.storedCheckpoint($0, db) }
             }
         }
@@ -187,7 +201,8 @@ extension Catalog {
         guard let time = Timestamp(row["signed_at"] as String) else {
             throw CatalogError.checkpointDamaged(tree: tree, size: size, reason: "it has no time")
         }
-        return StoredCheckpoint(signed: signed.adding(cosignatures), signedAt: time, stamp: stamp.map { Array($0["token"] as Data) })
+        return StoredCheckpoint(
+            signed: signed.adding(cosignatures), signedAt: time, stamp: stamp.map { Array($0["token"] as Data) }, accessSize: row["access_size"])
     }
 
     // MARK: Proofs
@@ -236,19 +251,20 @@ extension Catalog {
     // MARK: Setbacks
 
     /// The newest checkpoints that are known, from both databases.
-    private static func newestKnown(in archive: DatabasePool, _ service: DatabasePool) throws -> [Checkpoint] {
+    public func newestCheckpoints() throws(CatalogError) -> [SignedCheckpoint] {
+        try perform("find the newest checkpoints") { try Self.newestKnown(in: archive, service) }
+    }
+
+    private static func newestKnown(in archive: DatabasePool, _ service: DatabasePool) throws -> [SignedCheckpoint] {
         let stored = try archive.read { db in
-            try String.fetchAll(
-                db,
-                sql: """
-                    SELECT note FROM checkpoint c WHERE (epoch, size) = (
-                        SELECT epoch, size FROM checkpoint WHERE tree = c.tree ORDER BY epoch DESC, size DESC LIMIT 1)
-                    """)
+            try LogTree.allCases.compactMap { tree -> String? in
+                try db.first("SELECT note FROM checkpoint WHERE tree = ? ORDER BY epoch DESC, size DESC LIMIT 1", [tree.rawValue]).map { $0["note"] }
+            }
         }
         let again = try service.read { db in try String.fetchAll(db, sql: "SELECT note FROM newest_checkpoint") }
-        return try (stored + again).map { (note: String) -> Checkpoint in
+        return try (stored + again).map { (note: String) -> SignedCheckpoint in
             do {
-                return try SignedCheckpoint(parsing: Array(note.utf8)).checkpoint
+                return try SignedCheckpoint(parsing: Array(note.utf8))
             } catch {
                 throw CatalogError.checkpointDamaged(tree: "records or access", size: 0, reason: "\(error)")
             }
@@ -257,7 +273,7 @@ extension Catalog {
 
     /// Whether a tree is behind what was signed of it, or another; `nil` when neither.
     static func setback(in archive: DatabasePool, _ service: DatabasePool) throws -> CatalogError? {
-        for known in try newestKnown(in: archive, service) {
+        for known in try newestKnown(in: archive, service).map(\.checkpoint) {
             let tree = known.origin.tree
             let setback: CatalogError? = try archive.read { db in
                 let size = try tree.tables.size(db)
@@ -268,5 +284,25 @@ extension Catalog {
             if let setback { return setback }
         }
         return nil
+    }
+}
+
+/// A key that the archive signs or has signed with, and how far.
+public struct LedgerKey: Sendable {
+    public let verifier: NoteVerifier
+    /// The largest trees that it has signed; `nil` for the key that signs now.
+    private let limits: [LogTree: Int]?
+
+    public init(_ verifier: NoteVerifier, upTo limits: [LogTree: Int]? = nil) {
+        self.verifier = verifier
+        self.limits = limits
+    }
+
+    private func maySign(_ checkpoint: Checkpoint) -> Bool { limits.map { checkpoint.size <= $0[checkpoint.origin.tree] ?? 0 } ?? true }
+
+    /// Whether one of the keys that may have signed a tree of this size has signed this checkpoint.
+    public static func haveSigned(_ signed: SignedCheckpoint, _ keys: [LedgerKey]) -> Bool {
+        // A signature that does not verify is none.
+        (try? signed.note.verified(by: keys.filter { $0.maySign(signed.checkpoint) }.map(\.verifier))) != nil
     }
 }

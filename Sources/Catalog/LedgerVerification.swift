@@ -1,7 +1,7 @@
 internal import Evidence
 internal import Foundation
 internal import GRDB
-public import Ledger
+internal import Ledger
 
 /// Something in the ledger is not what was recorded.
 public struct LedgerFinding: Sendable, Equatable, CustomStringConvertible {
@@ -23,7 +23,7 @@ extension Catalog {
     ///   - report: called for each finding, in order.
     /// - Throws: ``CatalogError`` only when it could not look.
     public func verifyLedger(
-        keys: [NoteVerifier], report: (LedgerFinding) -> Void, progress: (_ done: Int, _ total: Int) -> Void
+        keys: [LedgerKey], report: (LedgerFinding) -> Void, progress: (_ done: Int, _ total: Int) -> Void
     ) throws(CatalogError) {
         let again = try perform("read the newest checkpoints") {
             try service.read { db in try Row.fetchAll(db, sql: "SELECT tree, note FROM newest_checkpoint") }
@@ -258,12 +258,12 @@ private struct SignedRoots {
     private var isWrong = false
     private(set) var unreadable: [String] = []
 
-    init(_ notes: [String], of tree: LogTree, keys: [NoteVerifier]) {
+    init(_ notes: [String], of tree: LogTree, keys: [LedgerKey]) {
         var checkpoints: Set<Checkpoint> = []
         for note in notes {
             do {
                 let signed = try SignedCheckpoint(parsing: Array(note.utf8))
-                try signed.note.verified(by: keys)
+                guard LedgerKey.haveSigned(signed, keys) else { throw NoteError.unsigned(trusted: keys.map(\.verifier.text)) }
                 guard signed.checkpoint.origin.tree == tree else {
                     unreadable.append("a checkpoint of the tree is not what the archive signed: it is of the other tree")
                     continue

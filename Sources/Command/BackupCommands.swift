@@ -115,6 +115,8 @@ struct RestoreBackup: AsyncParsableCommand {
     var keys: String?
     @Option(help: "A folder with the keys, such as keys/ of another copy of the archive.")
     var keysFolder: String?
+    @Flag(help: "The keys are lost: sign with a new one from now on, and do without the key of personal numbers.")
+    var lostKeys = false
     @Option(help: "The erasure list (default: ARCHIVE.erasures beside the archive).")
     var erasureList: String?
     @Flag(help: "Nothing was ever erased, or what was erased may come back.")
@@ -126,9 +128,10 @@ struct RestoreBackup: AsyncParsableCommand {
 
     func validate() throws {
         guard options.archive != nil else { throw ValidationError("name the new folder of the archive with --archive") }
-        guard (keys == nil) != (keysFolder == nil) else {
+        guard [keys != nil, keysFolder != nil, lostKeys].filter(\.self).count == 1 else {
             throw ValidationError(
-                "no backup of an archive has its keys: give --keys, the file that minhchung keys backup wrote, or --keys-folder, a folder of keys")
+                "no backup of an archive has its keys: give --keys, the file that minhchung keys backup wrote, or --keys-folder, a folder of keys, "
+                    + "or say --lost-keys")
         }
         guard erasureList == nil || !noErasureList else { throw ValidationError("give --erasure-list or --no-erasure-list, not both") }
         try validateFolder(folder, "the folder of backups")
@@ -138,8 +141,10 @@ struct RestoreBackup: AsyncParsableCommand {
         let source: RestoreRequest.Keys
         if let keys {
             source = .backup(try input(keys), passphrase: try passphrase.passphrase(isNew: false))
+        } else if let keysFolder {
+            source = .folder(keysFolder)
         } else {
-            source = .folder(keysFolder ?? "")
+            source = .lost
         }
         let request = RestoreRequest(
             backup: folder, target: options.path, snapshot: snapshot, keys: source,
@@ -170,6 +175,7 @@ struct RestoreBackup: AsyncParsableCommand {
             members["objects"] = .number(summary.objects)
             members["bytes"] = .integer(summary.bytes)
             members["missing"] = .array(summary.missing.map { .string($0.hex) })
+            members["new_key"] = .text(summary.newKey?.new)
             members["interrupted"] = .array(summary.interrupted.map(JSON.string))
             members["erased_again"] = .array(
                 summary.erasedAgain.map { .object(["listed": .number($0.listed), "record": .number($0.record)]) })
@@ -177,6 +183,9 @@ struct RestoreBackup: AsyncParsableCommand {
             return
         }
         for object in summary.missing { printLine("MISSING  object \(object): the archive had lost it before the backup") }
+        if let (new, old) = summary.newKey {
+            printLine("the archive signs with a new key, \(new); the one before was \(old): hold it against what inspectors have")
+        }
         if options.quiet { return }
         for name in summary.interrupted { printLine(visible("a newer backup, \(name), was interrupted and is not complete")) }
         for (listed, record) in summary.erasedAgain { printLine("erased again what record \(listed) had erased; record \(record)") }

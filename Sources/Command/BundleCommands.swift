@@ -34,12 +34,17 @@ struct WriteBundle: AsyncParsableCommand {
     var withhold: [String] = []
     @Option(help: "Show that the ledger continues its first so many records; may be given several times. What witnesses cosigned is shown anyway.")
     var since: [Int] = []
+    @Option(help: "The same of the access log.")
+    var sinceAccess: [Int] = []
     @Argument(help: "The id of a title or an honour, or enough of the beginning of it.")
     var title: String?
 
     func validate() throws {
         guard (title == nil) == (unit != nil && cycle != nil), (unit == nil) == (cycle == nil) else {
             throw ValidationError("name a title, or a unit and a cycle")
+        }
+        guard (since + sinceAccess).allSatisfy({ $0 > 0 }), checkpoint.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("sizes of trees are more than 0")
         }
         guard RawArguments.isUTF8(output), !output.isEmpty, output != "-" else {
             throw ValidationError("--output names a file; it cannot be standard output, because a ZIP file is written forth and back")
@@ -49,7 +54,7 @@ struct WriteBundle: AsyncParsableCommand {
     func run() async throws {
         let progress = Progress(isQuiet: options.quiet)
         let subject: BundleRequest.Subject = title.map { .title($0) } ?? .list(unit: unit ?? "", cycle: cycle ?? 0)
-        let request = BundleRequest(subject: subject, checkpoint: checkpoint, withheld: withhold, since: since)
+        let request = BundleRequest(subject: subject, checkpoint: checkpoint, withheld: withhold, since: since, sinceAccess: sinceAccess)
         let summary = try await options.withArchive { archive in
             try await archive.writeBundle(request, to: output, asFolder: folder, by: options.actor) { done, total in
                 progress.show("copied", done, of: total, unit: byteCount)
@@ -154,6 +159,7 @@ struct VerifyBundle: AsyncParsableCommand {
         for title in report.titles {
             printLine(visible("title \(title.id) of \(title.person) for \(title.cycle): \(title.state), total \(title.total), by \(title.code)"))
         }
+        if let honour = report.honour { printLine(visible("honour \(honour.id), \(honour.name): \(honour.state)")) }
         if let checkpoint = report.checkpoint {
             printLine("ledger: \(checkpoint.size) records, epoch \(checkpoint.origin.epoch), root \(checkpoint.root)")
         }
@@ -179,6 +185,7 @@ struct VerifyBundle: AsyncParsableCommand {
                         "code": .string($0.code), "total_halves": .number($0.total.halves),
                     ])
                 }),
+            "honour": report.honour.map { .object(["honour": .string($0.id.text), "name": .string($0.name), "state": .string($0.state)]) },
             "checkpoint": report.checkpoint.map {
                 .object(["origin": .string($0.origin.text), "size": .number($0.size), "root": .string($0.root.hex)])
             },

@@ -111,13 +111,18 @@ struct PullCheckpoint: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let known = try memory.map { try WitnessMemory(parsing: try input($0)) }
+        let known = try memory.map { try WitnessMemory(parsing: try input($0, limit: 64 << 20)) }
         let pull = try await options.withArchive { archive in
             if let known { return try await archive.pull(for: known) }
             return try await archive.pull(since: since ?? 0, access: sinceAccess ?? 0)
         }
         try OutputFile.write(pull.bytes, to: output)
-        if output != "-", !options.quiet {
+        if output != "-", options.json {
+            printJSON([
+                "path": .string(output), "records": .number(pull.records.checkpoint.checkpoint.size), "since": .number(pull.records.oldSize),
+                "access": .number(pull.access.checkpoint.checkpoint.size), "since_access": .number(pull.access.oldSize),
+            ])
+        } else if output != "-", !options.quiet {
             printLine("wrote \(visible(output)): \(pull.records.checkpoint.checkpoint.size) records since \(pull.records.oldSize)")
         }
     }
@@ -165,6 +170,11 @@ struct Prove: AsyncParsableCommand {
 
     func run() async throws {
         let (proof, copy) = try await options.withArchive { try await $0.prove(record: number) }
-        printLine(String(decoding: (record ? copy.bytes : proof.bytes).dropLast(), as: UTF8.self))
+        if options.json {
+            func text(_ bytes: [UInt8]) -> JSON { .string(String(decoding: bytes, as: UTF8.self)) }
+            printJSON(["record": .number(number), "copy": text(copy.bytes), "proof": text(proof.bytes)])
+        } else {
+            printLine(String(decoding: (record ? copy.bytes : proof.bytes).dropLast(), as: UTF8.self))
+        }
     }
 }

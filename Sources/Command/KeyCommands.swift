@@ -44,7 +44,7 @@ struct ShowKeys: AsyncParsableCommand {
             ])
         } else {
             printLine(keys.current.text)
-            for (key, record) in keys.former { printLine("\(key)  until record \(record)") }
+            for former in keys.former { printLine("\(former.key)  until record \(former.record)") }
         }
     }
 }

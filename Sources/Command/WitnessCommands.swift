@@ -16,8 +16,9 @@ struct Witnesses: AsyncParsableCommand {
               minhchung witness show w/ --memory > memory.json       (take it to the archive: minhchung checkpoint pull --memory)
               minhchung witness pull w/ pull.json --output reply.json    (take it back: minhchung checkpoint keep)
               minhchung witness pull w/ --from /srv/minhchung        (all three at once, where the archive's folder is at hand)
+              minhchung witness trust w/ --archive-key new.pub       (the archive signs with another key, as its people have told)
             """,
-        subcommands: [BeginWitness.self, FollowArchive.self, ShowWitness.self])
+        subcommands: [BeginWitness.self, FollowArchive.self, TrustKey.self, ShowWitness.self])
 }
 
 /// The folder of a witness: what it saw, and its key.
@@ -72,6 +73,8 @@ struct BeginWitness: AsyncParsableCommand {
     var archiveKey: String
     @Option(help: "What the witness is called; best a web address of its own without http://, such as so-gddt.example/w1.")
     var name: String
+    @Flag(help: "Print JSON, one object a line.")
+    var json = false
     @Argument(help: "A new folder for what it remembers and for its key.")
     var folder: String
 
@@ -84,7 +87,37 @@ struct BeginWitness: AsyncParsableCommand {
         let place = try WitnessFolder(folder, creates: true)
         let signer = NoteSigner(name: name, algorithm: .cosignature, key: .random())
         try place.begin(WitnessMemory(archive: archive, keys: keys), signer)
-        printLine(signer.verifier.text)
+        json ? printJSON(["witness": .string(signer.verifier.text), "archive": .string(archive.text)]) : printLine(signer.verifier.text)
+    }
+}
+
+struct TrustKey: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trust", abstract: "Trust another key of the archive as well.",
+        discussion: """
+            After the archive's people have handed over the new public key, as they did with the first one (minhchung keys rotate).
+
+            EXAMPLE
+              minhchung witness trust w/ --archive-key new.pub
+            """)
+
+    @Option(help: "The archive's public key, or a file of it.")
+    var archiveKey: String
+    @Flag(help: "Print JSON, one object a line.")
+    var json = false
+    @Argument(help: "The witness's folder.")
+    var folder: String
+
+    func run() throws {
+        let keys = try verifiers(archiveKey)
+        let place = try WitnessFolder(folder)
+        let memory = try place.memory()
+        guard keys.allSatisfy({ $0.name == LogOrigin.keyName(of: memory.archive) && $0.algorithm == .ed25519 }) else {
+            throw Failure("cannot trust \(visible(archiveKey)): it is not a key of archive \(memory.archive)")
+        }
+        let trusting = memory.trusting(keys)
+        try place.remember(trusting)
+        for key in trusting.keys { json ? printJSON(["key": .string(key.text)]) : printLine("trusted  \(key)") }
     }
 }
 
@@ -106,6 +139,8 @@ struct FollowArchive: AsyncParsableCommand {
     var acceptEpoch: Int?
     @Option(name: .shortAndLong, help: "Where to write the cosignatures (default: standard output).")
     var output: String?
+    @Flag(help: "Print JSON, one object a line, where the cosignatures are not printed.")
+    var json = false
     @Argument(help: "The witness's folder.")
     var folder: String
     @Argument(help: "What the archive wrote (minhchung checkpoint pull), or - for standard input.")
@@ -127,8 +162,9 @@ struct FollowArchive: AsyncParsableCommand {
         } else {
             shown = try WitnessPull(parsing: try input(pull ?? "-"))
         }
+        let lost: [LogTree: Range<Int>]
         do {
-            try memory.follow(shown, accepting: acceptEpoch, at: Archive.systemTime())
+            lost = try memory.follow(shown, accepting: acceptEpoch, at: Archive.systemTime())
         } catch {
             printError(error.description)
             throw ExitCode(Program.Status.somethingWrong)
@@ -138,9 +174,21 @@ struct FollowArchive: AsyncParsableCommand {
         if let options { try await options.withArchive { try await $0.keep(reply) } }
         if output != nil || options == nil { try OutputFile.write(reply.bytes, to: output ?? "-") }
         let (old, new) = (before.lastSize(of: .records), memory.lastSize(of: .records))
-        if output != nil || options != nil {
-            printLine(visible("\(memory.archive): \(new) records continue the \(old) that were seen before; cosigned as \(signer.verifier.name)"))
+        guard output != nil || options != nil else { return }
+        if json {
+            printJSON([
+                "archive": .string(memory.archive.text), "records": .number(new), "before": .number(old), "witness": .string(signer.verifier.text),
+                "lost": .object(
+                    Dictionary(
+                        uniqueKeysWithValues: lost.map { ($0.key.rawValue, .array([.number($0.value.lowerBound), .number($0.value.upperBound - 1)])) })),
+            ])
+            return
         }
+        for (tree, range) in lost.sorted(by: { $0.key.rawValue > $1.key.rawValue }) {
+            printLine("GAP  of the \(tree.noun) that were seen, \(range.lowerBound) to \(range.upperBound - 1) are lost, or cannot be compared")
+        }
+        let kept = lost[.records]?.lowerBound ?? old
+        printLine(visible("\(memory.archive): \(new) records continue the \(kept) that were seen before; cosigned as \(signer.verifier.name)"))
     }
 }
 
@@ -155,6 +203,8 @@ struct ShowWitness: AsyncParsableCommand {
 
     @Flag(help: "Print what it remembers as it is kept, to be taken to the archive.")
     var memory = false
+    @Flag(help: "Print JSON, one object a line.")
+    var json = false
     @Argument(help: "The witness's folder.")
     var folder: String
 
@@ -162,6 +212,17 @@ struct ShowWitness: AsyncParsableCommand {
         let place = try WitnessFolder(folder)
         let known = try place.memory()
         if memory { return printLine(String(decoding: known.bytes.dropLast(), as: UTF8.self)) }
+        if json {
+            for tree in LogTree.allCases {
+                for seen in known.seen[tree] ?? [] {
+                    printJSON([
+                        "archive": .string(known.archive.text), "tree": .string(tree.rawValue), "at": .string(seen.at.description),
+                        "size": .number(seen.size), "epoch": .number(seen.epoch), "root": .string(seen.root.hex),
+                    ])
+                }
+            }
+            return
+        }
         printLine("archive  \(known.archive)")
         printLine("witness  \(visible(try place.signer().verifier.text))")
         for tree in LogTree.allCases {

@@ -122,6 +122,12 @@ public final class Archive: Sendable {
             }
             if let damage = catalog.damage, damage.isSetback, purpose != .verification { throw damage }
             var signing: CheckpointSigning?
+            if purpose != .verification {
+                let known = try knownKeys(catalog, identity, path: "\(path)/keys/\(signingKey)").ledgerKeys
+                for newest in try catalog.newestCheckpoints() where !LedgerKey.haveSigned(newest, known) {
+                    throw CatalogError.checkpointForged(tree: newest.checkpoint.origin.tree, size: newest.checkpoint.size)
+                }
+            }
             if purpose == .use {
                 signing = CheckpointSigning(
                     identity.archive, epoch: try catalog.epoch(), signer: try signer(in: folder, catalog, identity), catalog: catalog,

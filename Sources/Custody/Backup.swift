@@ -224,7 +224,7 @@ struct Backup: Sendable {
 
         To check without the program, in this folder; the first prints only what is wrong, the second prints ok:
 
-            cd objects/sha256 && find . -type f -printf '%f  %P\\n' | sha256sum --check --strict --quiet
+            (cd objects/sha256 && find . -type f -printf '%f  %P\\n' | sha256sum --check --strict --quiet)
             sqlite3 'file:snapshots/NAME/archive.sqlite?mode=ro' 'PRAGMA integrity_check'
 
         A file whose content has been erased from the archive is removed from here by the next backup.

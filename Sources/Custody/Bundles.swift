@@ -21,11 +21,15 @@ public struct BundleRequest: Sendable {
     /// Sizes of the tree of records that somebody saw, and that it is to be shown to continue.
     public let since: [Int]
 
-    public init(subject: Subject, checkpoint: Int? = nil, withheld: [String] = [], since: [Int] = []) {
+    /// The same of the access log.
+    public let sinceAccess: [Int]
+
+    public init(subject: Subject, checkpoint: Int? = nil, withheld: [String] = [], since: [Int] = [], sinceAccess: [Int] = []) {
         self.subject = subject
         self.checkpoint = checkpoint
         self.withheld = withheld
         self.since = since
+        self.sinceAccess = sinceAccess
     }
 }
 
@@ -169,7 +173,7 @@ extension Archive {
         return BundleContents(
             scope: scope, checkpoint: checkpoint.signed, accessCheckpoint: access.signed, signedAt: checkpoint.signedAt,
             stamp: checkpoint.stamp, records: try gathering.records(), access: try gathering.accessEntries(upTo: access.checkpoint),
-            rules: rules, files: files, objects: objects, consistency: try consistency(checkpoint, access, request.since, refuse))
+            rules: rules, files: files, objects: objects, consistency: try consistency(checkpoint, access, request, refuse))
     }
 
     /// The checkpoint of records that a bundle is made at, and the last one of the access log that was signed not after it.
@@ -178,9 +182,19 @@ extension Archive {
     ) throws -> (records: StoredCheckpoint, access: StoredCheckpoint) {
         let found = try size.map { try catalog.checkpoint(.records, size: $0) } ?? catalog.checkpoint(.records)
         guard let records = found else {
-            throw refuse(size.map { "there is no checkpoint of \($0) records any more; see minhchung checkpoint list" } ?? "nothing was signed yet")
+            throw refuse(size.map { "there is no checkpoint of \($0) records any more; without --checkpoint the newest is taken" } ?? "nothing was signed yet")
         }
-        guard let access = try catalog.checkpoint(.access, notAfter: records.signedAt) else { throw refuse("the access log was not signed yet") }
+        guard let paired = records.accessSize, let access = try catalog.checkpoint(.access, size: paired) else {
+            throw refuse("the access log was not signed yet")
+        }
+        // What is signed by the key of now has to be what the archive has signed, and what its trees are.
+        let keys = try knownKeys().ledgerKeys
+        for stored in [records, access] {
+            let checkpoint = stored.checkpoint
+            guard LedgerKey.haveSigned(stored.signed, keys), try catalog.root(checkpoint.origin.tree, size: checkpoint.size) == checkpoint.root else {
+                throw refuse("the checkpoint of \(checkpoint.size) \(checkpoint.origin.tree.noun) is not what the archive signed; see minhchung verify")
+            }
+        }
         // What an earlier key has signed is signed again, so that one key verifies the whole bundle.
         return (records.signed(by: signer), access.signed(by: signer))
     }
@@ -201,8 +215,8 @@ extension Archive {
         var checked = try catalog.fixity(of: object, before: gathering.size).map { (at: $0.at, record: $0.record) }
         for item in items where item.object == object {
             guard let deposit = try catalog.item(item.item)?.depositRecord, deposit < gathering.size else { continue }
-            let time = try catalog.record(deposit).header.time
-            if checked.map({ $0.at < time }) ?? true { checked = (time, deposit) }
+            // By number, because the clock may have been put back.
+            if checked.map({ $0.record < deposit }) ?? true { checked = (try catalog.record(deposit).header.time, deposit) }
         }
         if let checked { gathering.numbers.insert(checked.record) }
         if isGone || withheld.contains(object) { return EnclosedFile(state: .withheld, checked: checked) }
@@ -213,15 +227,15 @@ extension Archive {
 
     /// That both trees continue what witnesses saw last, and the sizes that were asked for.
     private func consistency(
-        _ records: StoredCheckpoint, _ access: StoredCheckpoint, _ since: [Int], _ refuse: (String) -> ArchiveError
+        _ records: StoredCheckpoint, _ access: StoredCheckpoint, _ request: BundleRequest, _ refuse: (String) -> ArchiveError
     ) throws -> [ConsistencyProof] {
         var proofs: [ConsistencyProof] = []
-        for (tree, checkpoint, asked) in [(LogTree.records, records, since), (.access, access, [])] {
+        for (tree, checkpoint, asked) in [(LogTree.records, records, request.since), (.access, access, request.sinceAccess)] {
             let size = checkpoint.checkpoint.size
             let seen = try catalog.lastCosigned(tree, upTo: size).map(\.checkpoint.size)
             for old in Set(seen + asked).sorted() where old != size && old > 0 {
                 guard old < size, let path = try catalog.consistencyPath(tree, from: old, to: size) else {
-                    throw refuse("--since \(old) is more than the \(size) records of the checkpoint")
+                    throw refuse("\(old) is more than the \(size) \(tree.noun) of the checkpoint")
                 }
                 proofs.append(ConsistencyProof(oldSize: old, path: path, checkpoint: checkpoint.signed))
             }

@@ -14,30 +14,25 @@ final class CheckpointSigning: Sendable {
     private let growth: Growth
     private let catalog: Catalog
     private let epoch: Mutex<Int>
-    private let signers: Mutex<[NoteSigner]>
+    private let current: Mutex<NoteSigner>
     private let archive: ArchiveID
     private let now: @Sendable () -> Timestamp
     /// One checkpoint at a time, so that none is stored behind a larger one.
     private let turn = Mutex(())
-    private let failure = Mutex<(any Error)?>(nil)
 
     init(
         _ archive: ArchiveID, epoch: Int, signer: NoteSigner, catalog: Catalog, growth: Growth, now: @escaping @Sendable () -> Timestamp
     ) {
         self.archive = archive
         self.epoch = Mutex(epoch)
-        signers = Mutex([signer])
+        current = Mutex(signer)
         self.catalog = catalog
         self.growth = growth
         self.now = now
         let thread = Thread { [self] in
             while growth.wait(settling: Self.delay) {
-                do {
-                    try sign()
-                } catch {
-                    // Told at the end; the next growth tries again.
-                    failure.withLock { $0 = error }
-                }
+                // What cannot be signed now is signed after the next growth, or at the end, where a failure is told.
+                do { try sign() } catch {}
             }
         }
         thread.stackSize = 1 << 20
@@ -45,30 +40,39 @@ final class CheckpointSigning: Sendable {
     }
 
     /// The key that signs now.
-    var signer: NoteSigner { signers.withLock { $0[0] } }
+    var signer: NoteSigner { current.withLock { $0 } }
 
-    /// From now on with this key, and in this epoch.
-    func go(on signer: NoteSigner? = nil, epoch: Int? = nil) {
-        if let signer { signers.withLock { $0 = [signer] } }
-        if let epoch { self.epoch.withLock { $0 = epoch } }
+    /// Signs with the key of before all that there is, has `change` record the new key, and signs both trees with the new key.
+    func change(to signer: NoteSigner, _ change: () throws -> Void) throws {
+        try turn.withLock { _ in
+            try signNow()
+            try change()
+            current.withLock { $0 = signer }
+            try signNow()
+        }
     }
 
     /// Signs the trees that have grown since their last checkpoints. When it returns, what was committed before is covered.
     func sign() throws {
-        try turn.withLock { _ in
-            growth.settle()
-            let (signers, epoch) = (signers.withLock { $0 }, epoch.withLock { $0 })
-            var signed: [SignedCheckpoint] = []
-            for tree in LogTree.allCases {
-                let (size, root) = catalog.tree(tree)
-                if let last = try catalog.checkpoint(tree)?.checkpoint, last.size >= size, last.origin.epoch == epoch { continue }
-                signed.append(
-                    SignedCheckpoint(
-                        Checkpoint(origin: LogOrigin(archive: archive, epoch: epoch, tree: tree), size: size, root: root), signedBy: signers))
+        try turn.withLock { _ in try signNow() }
+    }
+
+    private func signNow() throws {
+        growth.settle()
+        let (signer, epoch) = (self.signer, epoch.withLock { $0 })
+        var signed: [SignedCheckpoint] = []
+        for tree in LogTree.allCases {
+            let (size, root) = catalog.tree(tree)
+            if let last = try catalog.checkpoint(tree), last.checkpoint.size >= size, last.checkpoint.origin.epoch == epoch,
+                last.isSigned(by: signer.verifier)
+            {
+                continue
             }
-            if !signed.isEmpty { try catalog.store(signed, at: now()) }
-            failure.withLock { $0 = nil }
+            signed.append(
+                SignedCheckpoint(
+                    Checkpoint(origin: LogOrigin(archive: archive, epoch: epoch, tree: tree), size: size, root: root), signedBy: [signer]))
         }
+        if !signed.isEmpty { try catalog.store(signed, at: now()) }
     }
 
     /// Ends the thread and signs what is left.
@@ -76,9 +80,6 @@ final class CheckpointSigning: Sendable {
         growth.close()
         try sign()
     }
-
-    /// Why what was committed could not be signed, `nil` where it could.
-    var lastFailure: (any Error)? { failure.withLock { $0 } }
 }
 
 /// Tells the thread that signs that a tree grew.

@@ -8,8 +8,13 @@ internal import Vault
 public struct ArchiveKeys: Sendable {
     /// The key that signs now, on one line: what an inspector trusts.
     public let current: NoteVerifier
-    /// Keys that signed before, newest first, each with the record that ended it.
-    public let former: [(key: NoteVerifier, record: Int)]
+    /// Keys that signed before, newest first, each with the record that ended it and the entries of the access log that there were.
+    public let former: [(key: NoteVerifier, record: Int, accessSize: Int)]
+
+    /// What each key may have signed.
+    var ledgerKeys: [LedgerKey] {
+        [LedgerKey(current)] + former.map { LedgerKey($0.key, upTo: [.records: $0.record, .access: $0.accessSize]) }
+    }
 }
 
 extension Archive {
@@ -77,17 +82,24 @@ extension Archive {
 
     /// The keys as the ledger tells of them; the first is the one that `format.json` names, where none was rotated.
     static func knownKeys(_ catalog: Catalog, _ identity: Identity, path: String) throws -> ArchiveKeys {
-        var former: [(NoteVerifier, Int)] = []
-        var current = identity.publicKey
+        var rotations: [(number: Int, rotation: KeyRotation)] = []
         for number in try catalog.milestones(.keyRotated) {
-            guard case .keyRotated(let rotation) = try catalog.record(number).body else { continue }
-            if let old = NoteVerifier(rotation.old) { former.append((old, number)) }
-            current = rotation.new
+            if case .keyRotated(let rotation) = try catalog.record(number).body { rotations.append((number, rotation)) }
         }
-        guard let verifier = NoteVerifier(current) else {
+        guard let current = NoteVerifier(rotations.last?.rotation.new ?? identity.publicKey) else {
             throw ArchiveError.format(path: path, reason: "format.json names no key; restore it from a backup")
         }
-        return ArchiveKeys(current: verifier, former: former.reversed())
+        // From the key of now back: each has signed which one it took the place of.
+        var former: [(NoteVerifier, Int, Int)] = []
+        var key = current
+        for (number, rotation) in rotations.reversed() {
+            guard let (old, new) = rotation.keys, new == key else {
+                throw ArchiveError.key(path: path, reason: "record \(number) says that it was changed, and the key that came then has not signed that")
+            }
+            former.append((old, number, rotation.accessSize))
+            key = old
+        }
+        return ArchiveKeys(current: current, former: former)
     }
 
     /// Signs with a new key from now on. The record of it has the old key's signature of the new one, where the old one is there.
@@ -99,20 +111,22 @@ extension Archive {
                 let reason = try Self.line(reason, "reason")
                 let next = NoteSigner(name: LogOrigin.keyName(of: id), key: .random())
                 let old = try knownKeys().current
-                let text = "minhchung key rotation\n\(old)\n\(next.verifier)\n"
-                let endorsement = signing.map { SignedNote(text: text, signatures: [$0.signer.signature(of: text)]) }
-                // What is there is covered by the old key before the new one takes over.
-                try signing?.sign()
+                let text = KeyRotation.statement(old: old, new: next.verifier)
+                let signers = [signing?.signer, next].compactMap(\.self)
+                let endorsement = SignedNote(text: text, signatures: signers.map { $0.signature(of: text) })
                 try folder.writeKey(Self.nextSigningKey, Self.keyFile(next))
-                let rotation = KeyRotation(
-                    old: old.text, new: next.verifier.text, reason: reason,
-                    endorsement: endorsement.map { String(decoding: $0.bytes, as: UTF8.self) })
-                try record([(.keyRotated(rotation), [id])], by: actor)
-                try Self.take(next, in: folder, identity)
-                signing?.go(on: next)
+                let rotate = { [self] in
+                    let rotation = KeyRotation(
+                        old: old.text, new: next.verifier.text, reason: reason, endorsement: String(decoding: endorsement.bytes, as: UTF8.self),
+                        accessSize: catalog.accessTree.size)
+                    try record([(.keyRotated(rotation), [id])], by: actor)
+                    try Self.take(next, in: folder, identity)
+                }
                 if let signing {
-                    try signing.sign()
+                    // Nothing is signed between the record and the new key: the old one signs no tree that has the record.
+                    try signing.change(to: next, rotate)
                 } else {
+                    try rotate()
                     try CheckpointSigning(id, epoch: catalog.epoch(), signer: next, catalog: catalog, growth: Growth(), now: now).close()
                 }
                 return next.verifier
@@ -143,7 +157,11 @@ extension Archive {
         try await BlockingWork().run {
             let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
             let identity = try Identity(in: description, path: path)
-            return try restoreKeys(backup, passphrase: passphrase, to: folder, identity)
+            // The ledger knows which key it is, also where a rotation was cut off before format.json said so.
+            let catalog = try Catalog(in: path)
+            defer { do { try catalog.close() } catch {} }  // because nothing was written to it
+            let current = try knownKeys(catalog, identity, path: path).current
+            return try restoreKeys(backup, passphrase: passphrase, to: folder, identity.with(publicKey: current.text))
         }
     }
 

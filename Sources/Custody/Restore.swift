@@ -4,68 +4,6 @@ internal import Foundation
 public import Ledger
 internal import Vault
 
-/// What is to be restored, and what with.
-public struct RestoreRequest: Sendable {
-    /// Where the keys are, which no backup has.
-    public enum Keys: Sendable {
-        /// What `keys backup` wrote.
-        case backup([UInt8], passphrase: String)
-        /// A folder with the files of an archive's `keys/`.
-        case folder(String)
-    }
-
-    /// The folder of backups.
-    public var backup: String
-    /// Where the archive shall be: nothing, or an empty folder.
-    public var target: String
-    /// The snapshot; `nil` is the newest that is complete.
-    public var snapshot: String?
-    public var keys: Keys
-    /// The newest that somebody outside has seen; `nil` where that is not known.
-    public var witnessed: Witnessed?
-    public var reason: String?
-    /// The path of the erasure list; `nil` where there is none, and that was said.
-    public var erasureList: String?
-    /// Whether to go on without objects that the archive had lost when the backup was taken.
-    public var acceptsMissing: Bool
-
-    public init(
-        backup: String, target: String, snapshot: String? = nil, keys: Keys, witnessed: Witnessed? = nil, reason: String? = nil,
-        erasureList: String?, acceptsMissing: Bool = false
-    ) {
-        self.backup = backup
-        self.target = target
-        self.snapshot = snapshot
-        self.keys = keys
-        self.witnessed = witnessed
-        self.reason = reason
-        self.erasureList = erasureList
-        self.acceptsMissing = acceptsMissing
-    }
-}
-
-/// What was restored.
-public struct RestoreSummary: Sendable {
-    public let snapshot: String
-    /// What its `backup.json` says.
-    public let description: BackupDescription
-    /// Newer backups that were interrupted, and are not complete.
-    public let interrupted: [String]
-    /// The epoch that the archive goes on in.
-    public let epoch: Int
-    /// The record of the restoration.
-    public let record: Int
-    public let objects: Int
-    public let bytes: Int64
-    /// Objects that the archive had lost already, and that were accepted to be missing.
-    public let missing: [Digest]
-    /// Erasures that were done again: the record of the list, and the new tombstone.
-    public let erasedAgain: [(listed: Int, record: Int)]
-
-    /// Whether records may be lost that somebody has seen.
-    public var hasNewEpoch: Bool { epoch != description.epoch }
-}
-
 extension Archive {
     /// Restores an archive from a backup to a place where there is none. Everything is checked before the archive gets its name, so
     /// that one which was interrupted or refused leaves none.
@@ -88,9 +26,15 @@ extension Archive {
         }
         do {
             let built = try await blocking.run { try work.build(in: place) }
-            let archive = try await open(at: place.archivePath, worker: worker, holder: holder, now: now)
+            let purpose: Purpose = if case .lost = request.keys { .newKey } else { .use }
+            let archive = try await open(at: place.archivePath, for: purpose, worker: worker, holder: holder, now: now)
             let erasedAgain: [(listed: Int, record: Int)]
+            var newKey: (new: NoteVerifier, old: NoteVerifier)?
             do {
+                if case .lost = request.keys {
+                    let old = try await archive.keys().current
+                    newKey = (try await archive.rotateKey(reason: "restored from a backup without its keys", by: actor), old)
+                }
                 erasedAgain = try await archive.blocking.run { try archive.eraseAgain(work.listings, list: work.list, by: actor, progress: progress) }
             } catch {
                 // The error that brought us here is the one to tell; what was built is removed.
@@ -101,9 +45,10 @@ extension Archive {
             try await blocking.run { try place.complete() }
             return RestoreSummary(
                 snapshot: work.snapshot, description: built.description, interrupted: work.interrupted, epoch: built.epoch, record: built.record,
-                objects: built.objects, bytes: built.bytes, missing: built.missing, erasedAgain: erasedAgain)
+                objects: built.objects, bytes: built.bytes, missing: built.missing, newKey: newKey, erasedAgain: erasedAgain)
         } catch {
-            try await blocking.run { try place.discard() }
+            // The error that brought us here is the one to tell; what is left is removed by the next restore.
+            do { try await blocking.run { try place.discard() } } catch {}
             throw error
         }
     }
@@ -133,7 +78,8 @@ struct Restore: Sendable {
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (String) -> Void
     private let progress: @Sendable (_ stage: String, _ done: Int64, _ total: Int64) -> Void
-    private let keys: KeyFiles
+    /// `nil` where they are lost.
+    private let keys: KeyFiles?
     private let backup: BackupFolder
     let snapshot: String
     let interrupted: [String]
@@ -185,6 +131,7 @@ struct Restore: Sendable {
         switch request.keys {
         case .backup(let bytes, let passphrase): keys = try Archive.keyFiles(in: bytes, passphrase: passphrase)
         case .folder(let path): keys = try Archive.keyFiles(inFolder: path)
+        case .lost: keys = nil
         }
         list = URL(fileURLWithPath: Archive.erasureList(beside: request.target)).standardizedFileURL.path
     }
@@ -289,14 +236,14 @@ struct Restore: Sendable {
         _ catalog: Catalog, _ identity: Identity?, _ description: BackupDescription?, _ folder: ArchiveFolder, _ defects: inout Defects
     ) throws -> Built {
         let ledgerKeys = identity.flatMap { try? Archive.knownKeys(catalog, $0, path: folder.path) }  // because the ledger's check names what is damaged
-        let known = ledgerKeys.map { [$0.current] + $0.former.map(\.key) } ?? []
+        let known = ledgerKeys?.ledgerKeys ?? []
         // The key that signed last, as the ledger has it: format.json may be from just before a change of keys.
         let identity = identity.map { $0.with(publicKey: ledgerKeys?.current.text) }
-        if let identity, defects.count == 0 { _ = try Archive.checked(keys, identity) }
+        if let identity, let keys, defects.count == 0 { _ = try Archive.checked(keys, identity) }
         var found: [String] = []
         do {
             // Where format.json is not readable, the keys that were given are those that signed.
-            let trusted = known.isEmpty ? [keys.verifier].compactMap(\.self) : known
+            let trusted = known.isEmpty ? [keys?.verifier].compactMap { $0.map { LedgerKey($0) } } : known
             try catalog.verifyLedger(
                 keys: trusted, report: { found.append("\($0)") }, progress: { progress("checking the ledger", Int64($0), Int64($1)) })
         } catch {
@@ -307,7 +254,7 @@ struct Restore: Sendable {
         let (objects, missing) = try copyObjects(catalog, description, folder, &defects)
         guard defects.count == 0, let identity, let description else { throw refused(defects) }
         let own = try catalog.epoch()
-        let epoch = try request.witnessed?.epoch(after: catalog, archive: identity.archive, keys: known) ?? own + 1
+        let epoch = try request.witnessed?.epoch(after: catalog, archive: identity.archive, keys: known.map(\.verifier)) ?? own + 1
         let restoration = Restoration(
             epoch: epoch, fromEpoch: own, takenAt: description.takenAt, accessSize: catalog.accessTree.size,
             witnessed: request.witnessed?.seen[.records], reason: try request.reason.map { try Archive.line($0, "reason") })
@@ -316,7 +263,7 @@ struct Restore: Sendable {
             [Catalog.Draft(.archiveRestored(restoration), subjects: [identity.archive.text])], by: actor, at: now()
         ).lowerBound
         let restored = identity.with(epoch: epoch)
-        _ = try Archive.putKeys(keys, to: folder, restored)
+        if let keys { _ = try Archive.putKeys(keys, to: folder, restored) }
         try folder.writeFormat(restored.bytes)
         try catalog.listErasures(in: list)
         try carryOver(identity.archive)
@@ -371,7 +318,8 @@ struct Restore: Sendable {
         let total = objects.reduce(0) { $0 + $1.size }
         if let description, description.objects != objects.count || description.bytes != total {
             defects.found(
-                "backup.json: it tells of \(description.objects) objects (\(description.bytes) bytes), and the ledger of \(objects.count) (\(total) bytes)"
+                "backup.json: it tells of \(description.objects) objects (\(description.bytes) bytes), "
+                    + "and the ledger of \(objects.count) (\(total) bytes)"
             )
         }
         let copied = try ObjectCopying(source: backup.path, target: folder.objects, checksTarget: false)

@@ -85,6 +85,7 @@ extension Archive {
     ) async throws -> VerifySummary {
         try await blocking.run { [self] in
             try catalog.followDeposits()
+            if catalog.damage == nil { try signing?.sign() }
             let tally = Tally()
             let found: @Sendable (Finding) -> Void = { finding in
                 tally.summary.withLock { summary in
@@ -187,9 +188,9 @@ extension Archive {
     }
 
     /// The keys that checkpoints are held against. Where the records that tell of earlier ones are not readable, only the last.
-    private func keysToVerify() -> [NoteVerifier] {
-        if let known = try? knownKeys() { return [known.current] + known.former.map(\.key) }  // because of the line above
-        return [NoteVerifier(identity.publicKey)].compactMap(\.self)
+    private func keysToVerify() -> [LedgerKey] {
+        if let known = try? knownKeys() { return known.ledgerKeys }  // because of the line above
+        return [NoteVerifier(identity.publicKey)].compactMap { $0.map { LedgerKey($0) } }
     }
 
     /// Ranges of objects that one record of a check has at most.

@@ -4,14 +4,19 @@ public struct KeyRotation: Sendable, Equatable {
     public let old: String
     public let new: String
     public let reason: String
-    /// The old key's signed note that names the new one; `nil` where the old key is lost.
-    public let endorsement: String?
+    /// A signed note that names both keys: signed by the new one, because nobody else can say that it took over, and by the old one
+    /// unless that is lost.
+    public let endorsement: String
+    /// How many entries of the access log there were: of larger trees the old key signs no checkpoint, and of records none beyond
+    /// this record.
+    public let accessSize: Int
 
-    public init(old: String, new: String, reason: String, endorsement: String?) {
+    public init(old: String, new: String, reason: String, endorsement: String, accessSize: Int) {
         self.old = old
         self.new = new
         self.reason = reason
         self.endorsement = endorsement
+        self.accessSize = accessSize
     }
 }
 

@@ -56,15 +56,16 @@ extension RecordForm {
     // MARK: Keys and epochs
 
     static func json(_ rotation: KeyRotation) -> [String: JSON] {
-        var members: [String: JSON] = ["old": .string(rotation.old), "new": .string(rotation.new), "reason": .string(rotation.reason)]
-        members["endorsement"] = rotation.endorsement.map(JSON.string)
-        return members
+        [
+            "old": .string(rotation.old), "new": .string(rotation.new), "reason": .string(rotation.reason),
+            "endorsement": .string(rotation.endorsement), "access_size": .integer(Int64(rotation.accessSize)),
+        ]
     }
 
     static func keyRotation(_ fields: inout Fields) throws(RecordFormError) -> KeyRotation {
         KeyRotation(
             old: try fields.string("old"), new: try fields.string("new"), reason: try fields.string("reason"),
-            endorsement: try fields.optionalString("endorsement"))
+            endorsement: try fields.string("endorsement"), accessSize: Int(try fields.integer("access_size")))
     }
 
     static func json(_ restoration: Restoration) -> [String: JSON] {

@@ -95,3 +95,18 @@ public struct SignedCheckpoint: Sendable, Equatable {
             checkpoint, SignedNote(text: note.text, signatures: own + others.sorted { $0.line.utf8.lexicographicallyPrecedes($1.line.utf8) }))
     }
 }
+
+extension KeyRotation {
+    /// The text that both keys sign.
+    public static func statement(old: NoteVerifier, new: NoteVerifier) -> String { "minhchung key rotation\n\(old)\n\(new)\n" }
+
+    /// The keys, where the new one has signed that it takes the old one's place, and the old one, if it has signed, agrees.
+    public var keys: (old: NoteVerifier, new: NoteVerifier)? {
+        guard let old = NoteVerifier(old), let new = NoteVerifier(new), old != new, old.name == new.name,
+            let note = try? SignedNote(parsing: Array(endorsement.utf8)),  // because what is no note says nothing
+            note.text == Self.statement(old: old, new: new), (try? note.verified(by: [new])) != nil,  // likewise
+            (try? note.verified(by: [old, new])) != nil  // likewise
+        else { return nil }
+        return (old, new)
+    }
+}

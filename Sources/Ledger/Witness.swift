@@ -160,6 +160,8 @@ public enum WitnessError: Error, Equatable, CustomStringConvertible {
     case restored(epoch: Int, lost: [LogTree: Range<Int>], takenAt: Timestamp)
     /// A new epoch that no record explains.
     case unexplainedEpoch(LogTree, seen: Int, found: Int)
+    /// The two trees are of different epochs.
+    case mixedEpochs(records: Int, access: Int)
 
     public var description: String {
         switch self {
@@ -178,8 +180,10 @@ public enum WitnessError: Error, Equatable, CustomStringConvertible {
                 + (lost.isEmpty
                     ? "nothing that was seen is lost"
                     : lost.sorted { $0.key.rawValue > $1.key.rawValue }
-                        .map { "of the \($0.key.noun) that were seen, \($0.value.lowerBound) to \($0.value.upperBound - 1) are lost" }
+                        .map { "of the \($0.key.noun) that were seen, \($0.value.lowerBound) to \($0.value.upperBound - 1) are lost, or cannot be compared" }
                         .joined(separator: ", ")) + "; to go on from there: --accept-epoch \(epoch)"
+        case .mixedEpochs(let records, let access):
+            "REFUSED: the tree of records is of epoch \(records), the one of the access log of epoch \(access)"
         case .unexplainedEpoch(let tree, let seen, let found):
             "REFUSED: the tree of \(tree.noun) is of epoch \(found), epoch \(seen) was seen, and no record says that the archive was restored"
         }
@@ -226,11 +230,19 @@ public struct WitnessMemory: Sendable, Equatable {
     /// Takes what the archive shows, if it continues what was seen.
     ///
     /// - Parameter accepts: the epoch of a restored archive that a human accepts with its gap.
+    /// - Returns: what a restoration lost of what was seen, or may have changed, because no tree that was seen ends before it; empty where
+    ///   all is continued.
     /// - Throws: ``WitnessError``; nothing is taken then.
-    public mutating func follow(_ pull: WitnessPull, accepting accepts: Int? = nil, at time: Timestamp) throws(WitnessError) {
+    @discardableResult
+    public mutating func follow(
+        _ pull: WitnessPull, accepting accepts: Int? = nil, at time: Timestamp
+    ) throws(WitnessError) -> [LogTree: Range<Int>] {
         let restorations = try self.restorations(in: pull)
+        let epochs = (records: pull.records.checkpoint.checkpoint.origin.epoch, access: pull.access.checkpoint.checkpoint.origin.epoch)
+        guard epochs.records == epochs.access else { throw .mixedEpochs(records: epochs.records, access: epochs.access) }
         var next = seen
         var lost: [LogTree: Range<Int>] = [:]
+        var unasked: Restoration?
         for (tree, proof) in [(LogTree.records, pull.records), (.access, pull.access)] {
             let found = proof.checkpoint.checkpoint
             try check(proof.checkpoint, of: tree)
@@ -244,7 +256,10 @@ public struct WitnessMemory: Sendable, Equatable {
                 // What was there before the oldest of the lost records is there still, and only that.
                 let kept = since.map { tree == .records ? $0.number : $0.body.accessSize }.min() ?? 0
                 base = seen[tree]?.last { $0.size <= kept }
-                if last.size > kept { lost[tree] = kept..<last.size }
+                // Only up to a tree that was seen can anything be compared.
+                let compared = base?.size ?? 0
+                if last.size > kept { lost[tree] = compared..<last.size }
+                unasked = since.last?.body
                 next[tree]?.removeAll { $0.size > kept }
             } else {
                 base = last
@@ -256,12 +271,14 @@ public struct WitnessMemory: Sendable, Equatable {
             let now = Seen(epoch: found.origin.epoch, size: found.size, root: found.root, at: time)
             if last.map({ $0.epoch != now.epoch || $0.size != now.size }) ?? true { next[tree, default: []].append(now) }
         }
-        if let epoch = seen[.records]?.last?.epoch, let restoration = restorations.last(where: { $0.body.epoch > epoch }),
-            accepts != restoration.body.epoch
-        {
-            throw .restored(epoch: restoration.body.epoch, lost: lost, takenAt: restoration.body.takenAt)
-        }
+        if let unasked, accepts != unasked.epoch { throw .restored(epoch: unasked.epoch, lost: lost, takenAt: unasked.takenAt) }
         seen = next
+        return lost
+    }
+
+    /// The same memory that trusts these keys of the archive as well.
+    public func trusting(_ more: [NoteVerifier]) -> WitnessMemory {
+        WitnessMemory(archive: archive, keys: keys + more.filter { !keys.contains($0) }, seen: seen)
     }
 
     private func check(_ signed: SignedCheckpoint, of tree: LogTree) throws(WitnessError) {

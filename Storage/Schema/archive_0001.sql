@@ -58,18 +58,19 @@ CREATE TABLE checkpoint (
     size INTEGER NOT NULL,
     note TEXT NOT NULL,
     signed_at TEXT NOT NULL,
+    access_size INTEGER,               -- of records: the size of the newest checkpoint of the access log by then, which stays as well
     PRIMARY KEY (tree, epoch, size)
 ) STRICT, WITHOUT ROWID;
 
--- What witnesses returned: signature lines (C2SP tlog-cosignature), each with its newline.
+-- What witnesses returned: signature lines (C2SP tlog-cosignature), each with its newline; the last one of each witness.
 CREATE TABLE cosignature (
     tree TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     size INTEGER NOT NULL,
-    line TEXT NOT NULL,
     key_name TEXT NOT NULL,
+    line TEXT NOT NULL,
     added_at TEXT NOT NULL,
-    PRIMARY KEY (tree, epoch, size, line)
+    PRIMARY KEY (tree, epoch, size, key_name)
 ) STRICT, WITHOUT ROWID;
 
 -- RFC 3161 responses over the text of a checkpoint.

@@ -98,7 +98,7 @@ struct QueryPlanTests {
                 .objectExtracted(
                     object: proof.digest, ExtractionFinding(state: .extracted, mediaType: "text/plain", pageCount: 1, text: object(9), tool: "t/1")),
                 .holdPlaced(LegalHold(subject: person.text, reason: "x", legalBasis: "y", role: .inspector)),
-                .keyRotated(KeyRotation(old: "a", new: "b", reason: "x", endorsement: nil)),
+                .keyRotated(KeyRotation(old: "a", new: "b", reason: "x", endorsement: "", accessSize: 0)),
                 .fixityChecked(FixityCheck(startedAt: moment(0), ranges: [1...9])),
             ]
             try catalog.append(care.map { Catalog.Draft($0, subjects: [item.text]) }, by: operatorAtConsole, at: moment(0))
@@ -200,9 +200,10 @@ struct QueryPlanTests {
         Question("epoch(") { try $0.epoch() == 1 },
         Question("milestones(_") { try $0.milestones(.keyRotated).count == 1 },
         Question("checkpoint(_") {
-            try $0.checkpoint(.records)?.isCosigned == true && $0.checkpoint(.access, upTo: 5, notAfter: moment(2))?.checkpoint.size == 1
-                && $0.checkpoint(.access, size: 1)?.isCosigned == false && $0.checkpoint(.records)?.stamp == [1]
+            try $0.checkpoint(.records)?.signed.note.signatures.count == 2 && $0.checkpoint(.access)?.checkpoint.size == 1
+                && $0.checkpoint(.access, size: 1)?.signed.note.signatures.count == 1 && $0.checkpoint(.records)?.stamp == [1]
         },
+        Question("newestCheckpoints(") { try $0.newestCheckpoints().count >= 2 },
         Question("lastCosigned(_") { try $0.lastCosigned(.records, upTo: 1000).count == 1 },
         Question("lastStamp(") { try $0.lastStamp() == moment(1) },
         Question("inclusionPath(_") { try $0.inclusionPath(.records, of: 1, size: 3)?.count == 2 },
@@ -275,7 +276,7 @@ struct QueryPlanTests {
         // What writes, what reads all on purpose, and what asks nothing of the database.
         let others: Set = [
             "store(_", "store(stamp", "erase(_", "compact(waiting", "forgetChecks(of", "finishErasure(_", "markOffDisk(_", "tombstones(", "drop(_",
-            "forEachRecord(_", "tree(_", "signed(by",
+            "forEachRecord(_", "tree(_", "signed(by", "isSigned(by",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

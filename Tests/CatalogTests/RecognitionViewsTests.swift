@@ -144,7 +144,7 @@ struct RecognitionViewsTests {
                 .objectExtracted(object: third.digest, ExtractionFinding(state: .failed, reason: "An", tool: "t/1")),
                 .objectDamaged(object: third.digest, damage: "it is missing"), .holdPlaced(hold(successor.text, "An")),
                 .holdPlaced(hold(dossier.text)), .holdReleased(hold(dossier.text)),
-                .keyRotated(KeyRotation(old: "a", new: "b", reason: "x", endorsement: nil)),
+                .keyRotated(KeyRotation(old: "a", new: "b", reason: "x", endorsement: "", accessSize: 0)),
                 .archiveRestored(Restoration(epoch: 2, fromEpoch: 1, takenAt: moment(1), accessSize: 1, witnessed: nil, reason: nil)),
                 .accessDropped(AccessDrop(before: 1, until: moment(0), reason: "x")),
                 .fixityChecked(FixityCheck(startedAt: moment(0), ranges: [1...2, 4...6])),

@@ -7,6 +7,7 @@ struct CommandTests {
         "init", "deposit", "describe", "show", "list", "search", "get", "verify", "extract", "rebuild", "status",
         "criteria", "person", "unit", "dossier", "cite", "uncite", "score", "evidence", "decide", "revoke", "honour", "trace", "replay",
         "matrix", "history",
+        "bundle", "verify-bundle", "checkpoint", "prove", "witness", "keys", "erase", "hold", "access", "backup", "restore",
     ]
 
     @Test("Every command has help with an example", arguments: commands)

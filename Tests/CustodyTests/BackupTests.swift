@@ -78,12 +78,13 @@ struct BackupTests {
         let workplace = try await Workplace()
         let script = """
             cd '\(place.path)'; i=0
-            while [ ! -e stop ]; do
+            while [ ! -e stop ] && [ $i -lt 500 ]; do
                 i=$((i + 1)); mkdir in; for j in 1 2 3 4 5; do echo "$i $j" > "in/$i-$j.txt"; done
                 '\(programPath)' deposit --archive archive --quiet in; rm -r in
             done
             """
         async let depositing = workplace.run(["sh", "-c", script])
+        defer { _ = FileManager.default.createFile(atPath: place.path + "/stop", contents: nil) }
         var sizes: [Int] = []
         for number in 1...6 {
             try await Task.sleep(for: .milliseconds(300))
@@ -92,7 +93,7 @@ struct BackupTests {
             #expect(summary.isWhole)
             if number.isMultiple(of: 3) {
                 let restored = await place.restore(to: "r\(number)")
-                #expect(restored.error == nil && restored.defects.isEmpty, "\(restored)")
+                try #require(restored.error == nil && restored.defects.isEmpty, "\(restored)")
                 let findings = try await place.opened(place.restoredPath("r\(number)")) { try await $0.verified().findings }
                 #expect(findings.isEmpty, "\(findings)")
             }
@@ -239,6 +240,33 @@ struct BackupTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.backupPath + "/quarantine").isEmpty)
         #expect((await place.restore(list: place.path + "/list")).error == nil)
         #expect(try await place.opened(place.restoredPath()) { await $0.exported(kept.text).bytes } == Array("giữ lại".utf8))
+    }
+
+    @Test("what is erased while a backup is taken is not in it")
+    func erasedMeanwhile() async throws {
+        let place = try TestPlace()
+        let items = try await place.archive { archive in
+            let sources = try (0..<30).map { try place.source("\($0).txt", "Riêng Tư \($0)", EvidenceMetadata(holder: "Riêng Tư")) }
+            return try await archive.depositAll(sources).new.values.map(\.item.text)
+        }
+        let erased = Collected<String>()
+        let summary = try await Archive.backUp(
+            place.archivePath, to: place.backupPath, holder: "a test",
+            progress: { stage, _, _ in
+                // The databases were copied by then.
+                guard stage == "copied", erased.all.isEmpty else { return }
+                erased.add("now")
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: programPath)
+                process.arguments =
+                    ["erase", "--archive", place.archivePath, "--quiet", "--apply", "--reason", "rút lại", "--basis", "Luật", "--role", "authority"]
+                    + items
+                do { try process.run() } catch { Issue.record(error) }
+                process.waitUntilExit()
+            })
+        #expect(summary.description.erasures == 1 && summary.description.objects == 0 && summary.isWhole)
+        #expect(try place.files(in: place.backupPath, containing: "Riêng Tư").isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.backupPath + "/snapshots") == [summary.snapshot])
     }
 
     @Test(

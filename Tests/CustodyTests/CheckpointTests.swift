@@ -110,8 +110,9 @@ struct CheckpointTests {
                     return
                 }
                 #expect(rotation.old == old.text && rotation.new == new.text && rotation.reason == "Hằng năm")
-                let endorsement = try SignedNote(parsing: Array(try #require(rotation.endorsement).utf8))
-                #expect(try endorsement.verified(by: [old]) == [old])
+                let endorsement = try SignedNote(parsing: Array(rotation.endorsement.utf8))
+                #expect(try endorsement.verified(by: [old]) == [old] && endorsement.verified(by: [new]) == [new])
+                #expect(rotation.keys?.old == old && rotation.keys?.new == new)
                 #expect(endorsement.text == "minhchung key rotation\n\(old)\n\(new)\n")
                 #expect(try await archive.verified().findings.isEmpty)
             }
@@ -153,7 +154,7 @@ struct CheckpointTests {
         try await Self.soundForOracle(place)
     }
 
-    @Test func `where the key is lost, the archive begins with another, which nobody endorses`() async throws {
+    @Test func `where the key is lost, the archive begins with another, which only that one says`() async throws {
         let place = try TestPlace()
         try await place.archive { _ in }
         try #require(unlink("\(place.archivePath)/keys/signing.key") == 0)
@@ -168,7 +169,8 @@ struct CheckpointTests {
                 Issue.record("no record of the rotation")
                 return
             }
-            #expect(rotation.endorsement == nil)
+            #expect(try SignedNote(parsing: Array(rotation.endorsement.utf8)).verified(by: [new]) == [new])
+            #expect(try SignedNote(parsing: Array(rotation.endorsement.utf8)).signatures.count == 1)
             #expect(try await archive.verified().findings.isEmpty)
         }
         try await Self.soundForOracle(place)
@@ -215,7 +217,7 @@ struct CheckpointTests {
         }
         try FileManager.default.removeItem(atPath: "\(place.archivePath)/keys")
         let refusals: [([UInt8], String, String)] = [
-            (foreign, passphrase, "it is of archive ar-"), (early, passphrase, "take a newer backup of the keys"), (backup, "another", ""),
+            (foreign, passphrase, "it is of archive ar-"), (early, passphrase, "take a backup of the keys of that time"), (backup, "another", ""),
             (Array("no backup".utf8), passphrase, ""), (Array(backup.dropLast(20)), passphrase, ""),
             (try PassphraseFile.seal(Array("{}\n".utf8), passphrase: passphrase), passphrase, "it holds no keys of an archive"),
         ]

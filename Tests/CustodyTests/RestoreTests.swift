@@ -27,7 +27,8 @@ struct RestoreTests {
             #expect(queries.count > 5)
             let limit = "WHERE number < \(summary.record)"
             return try await copy.run(
-                ["sqlite3", "\(path)/archive.sqlite"] + queries.map { "SELECT * FROM \($0) \($0 == "record_body" ? limit : "");" }).output
+                ["sqlite3", "\(path)/archive.sqlite"] + queries.map { "SELECT * FROM \($0) \($0 == "record_body" ? limit : "");" }
+            ).output
         }
         let (before, after) = (try await dump(copy.archive), try await dump(place.restoredPath()))
         #expect(before == after && before.utf8.count > 1000)
@@ -119,6 +120,24 @@ struct RestoreTests {
         #expect(try await place.opened(place.restoredPath("new keys")) { try await $0.verified().findings.isEmpty })
     }
 
+    @Test("without its keys an archive goes on with a new one, and its ledger says so")
+    func lostKeys() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in _ = try await archive.deposit(try place.source("a.txt", "một")) }
+        try await place.backUp()
+        let restored = await place.restore(keys: .lost)
+        let (new, old) = try #require(restored.summary?.newKey, "\(restored)")
+        #expect(new != old)
+        try await place.opened(place.restoredPath()) { archive in
+            let findings = try await archive.verified().findings
+            #expect(findings.isEmpty, "\(findings)")
+            let keys = try await archive.keys()
+            #expect(keys.current == new && keys.former.map(\.key) == [old])
+            #expect(try await archive.checkpoint().records.checkpoint.origin.epoch == 2)
+        }
+        try await place.expectSoundByOracle(place.restoredPath())
+    }
+
     // MARK: Damage
 
     struct Harm: Sendable, CustomTestStringConvertible {
@@ -164,7 +183,10 @@ struct RestoreTests {
                 bytes = Array(text.replacing(/("record_root":"[0-9a-f]{64})[0-9a-f]{4}/) { "\($0.output.1)" }.utf8)
             }
         },
-        Harm("format.json is another archive's", "format.json: it is not the one", "format.json is of archive ar-0000000000000000", "the ledger is not that of") {
+        Harm(
+            "format.json is another archive's", "format.json: it is not the one", "format.json is of archive ar-0000000000000000",
+            "the ledger is not that of"
+        ) {
             place, snapshot in
             try place.change(snapshot + "/format.json") { bytes in
                 bytes = Array(String(decoding: bytes, as: UTF8.self).replacing(/ar-[0-9a-z]{16}/, with: "ar-0000000000000000").utf8)
@@ -184,7 +206,10 @@ struct RestoreTests {
             try await sql(snapshot, "UPDATE record_body SET body = replace(body, '1.txt', '9.txt') WHERE number = 2")
         },
         Harm("the last record was cut off", "archive.sqlite: it is not the one", "record 4: it is missing, and all up to 4") { _, snapshot in
-            try await sql(snapshot, "DELETE FROM record WHERE number = 4; DELETE FROM record_body WHERE number = 4; DELETE FROM record_node WHERE level = 0 AND position = 4")
+            try await sql(
+                snapshot,
+                "DELETE FROM record WHERE number = 4; DELETE FROM record_body WHERE number = 4; DELETE FROM record_node WHERE level = 0 AND position = 4"
+            )
         },
         Harm("a view shows another item", "archive.sqlite: it is not the one", "record 1: the views") { _, snapshot in
             try await sql(snapshot, "UPDATE item SET holder = 'Eve' WHERE key = 1")
@@ -244,7 +269,8 @@ struct RestoreTests {
             let people = outcomes.compactMap { if case .registered(let id) = $0 { id } else { nil } }
             let sources = try [
                 place.source("own.txt", "Giấy của \(name)", EvidenceMetadata(title: "Của tôi", holder: name, person: people[0])),
-                place.source("shared.txt", "Danh sách: \(name), Bình", EvidenceMetadata(title: "Danh sách có \(name)", holder: "Bình", person: people[1])),
+                place.source(
+                    "shared.txt", "Danh sách: \(name), Bình", EvidenceMetadata(title: "Danh sách có \(name)", holder: "Bình", person: people[1])),
                 place.source("other.txt", "Giấy của Bình", EvidenceMetadata(holder: "Bình", person: people[1])),
             ]
             let deposited = try await archive.depositAll(sources, extracts: true)
@@ -297,7 +323,8 @@ struct RestoreTests {
         let place = try TestPlace()
         let item = try await place.archive { archive in
             let item = try await archive.deposit(try place.source("a.txt", "một")).onlyItem()
-            _ = try await archive.placeHold(item.text, grounds: ErasureGrounds(reason: "khiếu nại", legalBasis: "Luật", role: .inspector), by: console)
+            _ = try await archive.placeHold(
+                item.text, grounds: ErasureGrounds(reason: "khiếu nại", legalBasis: "Luật", role: .inspector), by: console)
             return item
         }
         let summary = try await place.backUp()

@@ -68,12 +68,13 @@ struct IdentifierTests {
                 "archive.created", "evidence.deposited", "evidence.described", "object.extracted", "object.damaged",
                 "object.restored", "rule.imported", "unit.declared", "unit.succeeded", "person.declared", "dossier.opened",
                 "dossier.stepped", "evidence.cited", "citation.withdrawn", "evidence.verified", "evidence.superseded",
-                "scores.given", "dossier.decided", "title.revoked", "honour.granted",
+                "scores.given", "dossier.decided", "title.revoked", "honour.granted", "data.erased", "hold.placed", "hold.released",
+                "key.rotated", "archive.restored", "access.dropped", "fixity.checked",
             ])
         #expect(
             AccessKind.allCases.map(\.rawValue) == [
                 "evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported", "person.viewed", "dossier.viewed",
-                "evidence.traced",
+                "evidence.traced", "bundle.exported", "access.viewed",
             ])
         #expect(
             Role.allCases.map(\.rawValue) == [
@@ -92,7 +93,7 @@ struct IdentifierTests {
         #expect(ScoreKind.allCases.map(\.rawValue) == ["self", "collective", "appraised", "final"])
         #expect(
             VerificationState.allCases.map(\.rawValue) == [
-                "submitted", "in-review", "verified", "rejected", "needs-more", "revoked", "expired", "superseded",
+                "submitted", "in-review", "verified", "rejected", "needs-more", "revoked", "expired", "superseded", "erased",
             ])
         #expect(ExtractionState.allCases.map(\.rawValue) == ["extracted", "no-text", "kind-not-read", "failed"])
         #expect(

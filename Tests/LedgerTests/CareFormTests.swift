@@ -35,9 +35,8 @@ struct CareFormTests {
         Example(.dataErased, #"{"items":[],"legal_basis":"Luật","objects":[],"reason":"Nhầm","redactions":[],"role":"administrator"}"#),
         Example(.holdPlaced, hold), Example(.holdReleased, hold),
         Example(
-            .keyRotated, #"{"endorsement":"minhchung key rotation\n…\n","new":"\#(new)","old":"\#(old)","reason":"Hằng năm"}"#,
-            optional: ["endorsement"]),
-        Example(.keyRotated, #"{"new":"\#(new)","old":"\#(old)","reason":"Mất khóa"}"#),
+            .keyRotated,
+            #"{"access_size":7,"endorsement":"minhchung key rotation\n…\n","new":"\#(new)","old":"\#(old)","reason":"Hằng năm"}"#),
         Example(
             .archiveRestored,
             #"{"access_size":12,"epoch":2,"from_epoch":1,"reason":"Hỏng đĩa","taken_at":"2026-11-20T02:00:00.000Z","witnessed":{"epoch":1,"root":"\#(hex)","size":77}}"#,
@@ -79,7 +78,7 @@ struct CareFormTests {
         #expect(
             try read(.keyRotated)
                 == .keyRotated(
-                    KeyRotation(old: Self.old, new: Self.new, reason: "Hằng năm", endorsement: "minhchung key rotation\n…\n")))
+                    KeyRotation(old: Self.old, new: Self.new, reason: "Hằng năm", endorsement: "minhchung key rotation\n…\n", accessSize: 7)))
         #expect(
             try read(.archiveRestored)
                 == .archiveRestored(

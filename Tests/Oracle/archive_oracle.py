@@ -412,7 +412,7 @@ BODIES = {
         }, person=person_id),
     "hold.placed": HOLD,
     "hold.released": HOLD,
-    "key.rotated": members({"old": verifier, "new": verifier, "reason": text}, endorsement=text),
+    "key.rotated": members({"old": verifier, "new": verifier, "reason": text, "endorsement": text, "access_size": count}),
     "archive.restored": members(
         {"epoch": positive, "from_epoch": positive, "taken_at": time, "access_size": count}, reason=text,
         witnessed=members({"epoch": positive, "size": count, "root": digest})),
@@ -629,6 +629,7 @@ class Fold:
         self.holds = {}  # subject: row of the view
         self.fixity = {}  # (record, first): row of the view
         self.milestones = {}  # record: row of the view
+        self.limits = {}  # of former keys: the largest trees that each has signed
         self.keys = []  # those that the archive signed with, oldest first, and the one that came after the last
         self.epoch = 1
         self.dropped = 0  # entries of the access log before this one are gone
@@ -1133,11 +1134,12 @@ class Fold:
             raise Wrong(f"its old key is {body['old']}, and the one before it made {self.keys[-1]} the key")
         if body["old"] == body["new"]:
             raise Wrong("both keys are the same")
-        if "endorsement" in body:
-            expected = f"minhchung key rotation\n{body['old']}\n{body['new']}\n"
-            if signed_text(body["endorsement"], [body["old"]]) != expected:
-                raise Wrong("its endorsement is of other keys")
+        expected = f"minhchung key rotation\n{body['old']}\n{body['new']}\n"
+        # The old key may be lost; nobody but the new one can say that it took over.
+        if signed_text(body["endorsement"], [body["new"]]) != expected:
+            raise Wrong("its endorsement is of other keys")
         self.keys = (self.keys or [body["old"]]) + [body["new"]]
+        self.limits[body["old"]] = {"records": number, "access": body["access_size"]}
         return self.milestone(number, header)
 
     def archive_restored(self, number, header, body):
@@ -1266,9 +1268,11 @@ TREES = ("records", "access")
 
 
 def check_note(what, note, tree, archive, trees, keys, epoch=None, size=None):
-    """A checkpoint of the archive, held against its tree. Its size, `None` after a finding."""
+    """A checkpoint of the archive, held against its tree and against how far each key has signed. Its size, `None` after a finding."""
     try:
-        lines = signed_text(note, keys).split("\n")
+        stated = note.split("\n")[1] if note.count("\n") > 1 else ""
+        large = int(stated) if stated.isdigit() else 0
+        lines = signed_text(note, [key for key, limits in keys.items() if limits is None or large <= limits[tree]]).split("\n")
         if len(lines) != 4 or lines[3]:
             raise Wrong("it has not three lines")
         origin, stated, root = lines[:3]
@@ -1294,9 +1298,12 @@ def check_note(what, note, tree, archive, trees, keys, epoch=None, size=None):
 
 def check_checkpoints(db, archive, trees, keys):
     kept = set()
-    for tree, epoch, size, note, at in db.execute("SELECT tree, epoch, size, note, signed_at FROM checkpoint ORDER BY 1, 2, 3"):
+    for tree, epoch, size, note, at, access in db.execute(
+            "SELECT tree, epoch, size, note, signed_at, access_size FROM checkpoint ORDER BY 1, 2, 3"):
         what = f"checkpoint of {tree}, epoch {epoch}, size {size}"
         kept.add((tree, epoch, size))
+        if (tree == "records") != (access is not None) or access is not None and not any(k[0] == "access" and k[2] == access for k in kept):
+            found(what, "the checkpoint of the access log that it names is not there")
         if tree not in TREES:
             found(what, "there is no such tree")
             continue
@@ -1617,7 +1624,7 @@ def check(archive, acknowledged):
                 trees["access"] = check_access(db, fold)
         description = check_format(archive, fold)
         # Whatever the ledger says, the archive's name and key are those of format.json.
-        keys = [description["public_key"]] + fold.keys[:-1] if description else []
+        keys = {key: fold.limits[key] for key in fold.keys[:-1]} | {description["public_key"]: None} if description else {}
         if db and keys:
             with reading("archive.sqlite"):
                 check_checkpoints(db, description["archive"], trees, keys)

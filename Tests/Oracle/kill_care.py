@@ -132,7 +132,9 @@ class Care(kill_storm.Storm):
 
     def cut_off(self, kind, *arguments):
         """Runs a command and perhaps kills it; its lines, and whether it ended well. None where it was killed."""
-        moment = self.chance.random() * 1.1 * self.duration.get(kind, 0.3)
+        # Some go to their end, and first of all one: how long it takes is what the moments are drawn from.
+        is_whole = kind not in self.duration or self.chance.random() < 0.1
+        moment = PATIENCE if is_whole else self.chance.random() * 1.1 * self.duration[kind]
         started = time.monotonic()
         process = self.start(*arguments)
         lines, error, was_killed = self.read(process, moment)

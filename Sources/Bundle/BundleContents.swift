@@ -74,12 +74,7 @@ public struct BundleContents: Sendable {
         to sink: some BundleSink, folder: String, signer: NoteSigner,
         copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        let documents = try rules.mapValues { bytes in
-            try RuleDocument(reading: String(decoding: bytes, as: UTF8.self), name: "a rule document of the bundle")
-        }
-        let decision = try DecisionJSON(
-            scope: scope, checkpoint: checkpoint.checkpoint, accessCheckpoint: accessCheckpoint.checkpoint,
-            records: try BundleRecords(records.map(\.copy)), rules: documents)
+        let decision = try decision()
         let json = try decision.json(files: files)
         var parts: [String: Part] = [:]
         func add(_ name: String, _ bytes: [UInt8]) { parts[name] = .bytes(bytes) }
@@ -119,6 +114,16 @@ public struct BundleContents: Sendable {
             case nil: break  // because the names are those of the parts
             }
         }
+    }
+
+    /// What follows from the records.
+    func decision() throws -> DecisionJSON {
+        let documents = try rules.mapValues { bytes in
+            try RuleDocument(reading: String(decoding: bytes, as: UTF8.self), name: "a rule document of the bundle")
+        }
+        return try DecisionJSON(
+            scope: scope, checkpoint: checkpoint.checkpoint, accessCheckpoint: accessCheckpoint.checkpoint,
+            records: try BundleRecords(records.map(\.copy)), rules: documents)
     }
 
     private enum Part {

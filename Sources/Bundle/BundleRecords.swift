@@ -35,10 +35,7 @@ struct BundleRecords {
             }
         }
         opened.sort { $0.header.number < $1.header.number }
-        var redactions: [Int: Redaction] = [:]
-        for case .dataErased(let erasure)? in opened.map(\.body) {
-            for redaction in erasure.redactions { redactions[redaction.record] = redaction }
-        }
+        let redactions = Self.redactions(opened.map { ($0.header, $0.body) })
         var all: [BundleRecord] = []
         for (copy, header, body) in opened {
             var (bytes, effective) = (copy.disclosed?.body, body)
@@ -71,6 +68,18 @@ struct BundleRecords {
             }
         }
         (self.deposits, self.extractions, self.erased) = (deposits, extractions, erased)
+    }
+
+    /// From the newest erasure to the oldest, the newest redaction of a record holds. An erasure of which the body was erased counts with
+    /// the body that a newer one has for it.
+    private static func redactions(_ records: [(header: RecordHeader, body: RecordBody?)]) -> [Int: Redaction] {
+        var redactions: [Int: Redaction] = [:]
+        for (header, body) in records.reversed() where header.kind == RecordKind.dataErased.rawValue {
+            let left = redactions[header.number].flatMap { try? RecordForm.body($0.body, kind: $0.kind) }  // because it was read so before
+            guard case .dataErased(let erasure)? = body ?? left else { continue }
+            for redaction in erasure.redactions where redactions[redaction.record] == nil { redactions[redaction.record] = redaction }
+        }
+        return redactions
     }
 
     func lastDeposit(of object: Digest) -> BundleRecord? { deposits[object].map { all[$0] } }

@@ -13,29 +13,7 @@ extension Views {
                 INSERT INTO redaction (number, record, body) VALUES (?, ?, ?)
                 ON CONFLICT (number) DO UPDATE SET record = excluded.record, body = excluded.body
                 """, [redaction.record, header.number, String(decoding: redaction.body, as: UTF8.self)])
-            switch try RecordForm.body(redaction.body, kind: redaction.kind) {
-            case .evidenceDeposited(let deposit): try show(deposit.metadata, declaredBy: redaction.record, of: deposit.item, db)
-            case .evidenceDescribed(let item, let metadata): try show(metadata, declaredBy: redaction.record, of: item, db)
-            case .objectExtracted(let object, let finding):
-                try db.run(
-                    "UPDATE object SET reason = ? WHERE digest = ? AND extraction_record = ?",
-                    [finding.reason, object.hex, redaction.record])
-            case .personDeclared(let person):
-                try db.run(
-                    """
-                    UPDATE person SET name = ?, name_folded = ?, birth_year = ?, subject_group = ?, account = ?, number_mac = ?,
-                        number_ending = ? WHERE id = ? AND record = ?
-                    """,
-                    [
-                        person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account, person.number?.mac.hex,
-                        person.number?.ending, person.person.text, redaction.record,
-                    ])
-            case .holdPlaced(let hold):
-                try db.run(
-                    "UPDATE hold SET reason = ?, legal_basis = ? WHERE subject = ? AND record = ?",
-                    [hold.reason, hold.legalBasis, hold.subject, redaction.record])
-            default: break  // because no view shows what is redacted of other kinds
-            }
+            try show(redaction, db)
         }
         for item in erasure.items {
             try verify(item, .erased, nil, by: nil, header, db)
@@ -46,6 +24,41 @@ extension Views {
         }
         if let person = erasure.person {
             try db.run("UPDATE person SET erased_record = ? WHERE id = ?", [header.number, person.text])
+        }
+    }
+
+    /// Makes the views show a redaction as if it had been the body.
+    private static func show(_ redaction: Redaction, _ db: Database) throws {
+        switch try RecordForm.body(redaction.body, kind: redaction.kind) {
+        case .evidenceDeposited(let deposit): try show(deposit.metadata, declaredBy: redaction.record, of: deposit.item, db)
+        case .evidenceDescribed(let item, let metadata): try show(metadata, declaredBy: redaction.record, of: item, db)
+        case .objectExtracted(let object, let finding):
+            try db.run(
+                "UPDATE object SET reason = ? WHERE digest = ? AND extraction_record = ?",
+                [finding.reason, object.hex, redaction.record])
+        case .personDeclared(let person):
+            try db.run(
+                """
+                UPDATE person SET name = ?, name_folded = ?, birth_year = ?, subject_group = ?, account = ?, number_mac = ?,
+                    number_ending = ? WHERE id = ? AND record = ?
+                """,
+                [
+                    person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account, person.number?.mac.hex,
+                    person.number?.ending, person.person.text, redaction.record,
+                ])
+        case .holdPlaced(let hold):
+            try db.run(
+                "UPDATE hold SET reason = ?, legal_basis = ? WHERE subject = ? AND record = ?",
+                [hold.reason, hold.legalBasis, hold.subject, redaction.record])
+        case .dataErased(let earlier):
+            // What an earlier erasure left may be less now, and still holds where it was the last to redact a record.
+            for left in earlier.redactions {
+                try db.run(
+                    "UPDATE redaction SET body = ? WHERE number = ? AND record = ?",
+                    [String(decoding: left.body, as: UTF8.self), left.record, redaction.record])
+                if db.changesCount > 0 { try show(left, db) }
+            }
+        default: break  // because no view shows what is redacted of other kinds
         }
     }
 

@@ -6,6 +6,8 @@ public import Ledger
 public enum CatalogError: Error, CustomStringConvertible {
     /// SQLite refused; `code` is its result code.
     case database(act: String, code: Int32, message: String)
+    /// Another process reads the database, and what is to be done waits for nobody to read.
+    case inUse(act: String, database: String)
     /// The disk is full.
     case diskFull(act: String)
     /// A database does not keep what it confirms, so nothing may be acknowledged with it.
@@ -42,6 +44,7 @@ public enum CatalogError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .database(let act, let code, let message): "cannot \(act): \(message) (SQLite \(code))"
+        case .inUse(let act, let database): "cannot \(act): another process reads \(database), a backup for example; it can be done when it ends"
         case .diskFull(let act): "cannot \(act): the disk is full; make room and do it again"
         case .notDurable(let database, let synchronous):
             "cannot open \(database): it would lose confirmed writes (synchronous = \(synchronous) instead of 2)"

@@ -38,7 +38,8 @@ public enum LiveDatabases {
         }
         try perform("look for erasures in the copy") {
             let archive = try DatabaseQueue(path: "\(target)/\(DatabaseFile.archive.rawValue)")
-            let isPending = try archive.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM erasure_to_finish") ?? 0 } > 0
+            let isPending =
+                try archive.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM erasure_to_finish WHERE is_off_disk = 0") ?? 0 } > 0
             if isPending {
                 try archive.vacuum()
                 let service = try DatabaseQueue(path: "\(target)/\(DatabaseFile.service.rawValue)")

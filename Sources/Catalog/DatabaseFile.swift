@@ -83,19 +83,26 @@ extension DatabasePool {
     }
 
     /// Moves what is in the write-ahead log into the database and empties the log, because whoever opens the database next reads
-    /// all of it first. Waits for nobody: where somebody from outside reads, the log is part of the database and is emptied
-    /// another time.
-    func emptyLog() throws {
+    /// all of it first. Where somebody from outside reads, the log is part of the database and is emptied another time.
+    ///
+    /// - Parameter seconds: how long to wait for those who read.
+    /// - Returns: whether the log is empty.
+    @discardableResult
+    func emptyLog(waiting seconds: Double = 0) throws -> Bool {
         try writeWithoutTransaction { db in
             let usual = try Int.fetchOne(db, sql: "PRAGMA busy_timeout") ?? 0
-            try db.execute(sql: "PRAGMA busy_timeout = 0")
-            for mode in [Database.CheckpointMode.truncate, .passive] {
-                do {
-                    _ = try db.checkpoint(mode)
-                    break
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
+            try db.execute(sql: "PRAGMA busy_timeout = \(Int(seconds * 1000))")
+            defer {
+                // That another wait is shorter than usual harms nothing.
+                try? db.execute(sql: "PRAGMA busy_timeout = \(usual)")  // because of the line above
             }
-            try db.execute(sql: "PRAGMA busy_timeout = \(usual)")
+            do {
+                _ = try db.checkpoint(.truncate)
+                return true
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                do { _ = try db.checkpoint(.passive) } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
+                return false
+            }
         }
     }
 }

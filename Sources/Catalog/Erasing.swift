@@ -31,8 +31,8 @@ extension Catalog {
         HoldView(subject: row["subject"], record: row["record"], reason: row["reason"], legalBasis: row["legal_basis"])
     }
 
-    /// Whether other objects, evidence or texts, need this object: an item that was not erased has it, or it is the text of an object
-    /// that was not.
+    /// Whether others need this object, evidence or text: an item that was not erased has it, a citation of such an item pins it, or it
+    /// is the text of an object that was not erased, or a rule document.
     public func isNeeded(_ object: Digest, besides items: Set<EvidenceID>, and objects: Set<Digest>) throws(CatalogError) -> Bool {
         try perform("look for what has object \(object)") {
             try archive.read { db in
@@ -40,17 +40,21 @@ extension Catalog {
                 if having.contains(where: { EvidenceID($0["id"] as String).map { !items.contains($0) } ?? true }) { return true }
                 let texts = try db.rows("SELECT digest FROM object WHERE text = ? AND erased_record IS NULL", [object.hex])
                 if texts.contains(where: { Digest(hex: $0["digest"] as String).map { !objects.contains($0) } ?? true }) { return true }
+                let pins = try db.rows(
+                    "SELECT DISTINCT item.id FROM citation JOIN item ON item.id = citation.item WHERE text = ? AND erased_record IS NULL",
+                    [object.hex])
+                if pins.contains(where: { EvidenceID($0["id"] as String).map { !items.contains($0) } ?? true }) { return true }
                 return try db.first("SELECT 1 FROM rule_document WHERE object = ?", [object.hex]) != nil
             }
         }
     }
 
     /// The records that extraction appended about an object, oldest first. Each is about the oldest item that had the object then.
-    public func extractions(of object: Digest) throws(CatalogError) -> [(number: Int, body: RecordBody)] {
-        var found: [(number: Int, body: RecordBody)] = []
+    public func extractions(of object: Digest) throws(CatalogError) -> [(number: Int, subjects: [String], body: RecordBody)] {
+        var found: [(number: Int, subjects: [String], body: RecordBody)] = []
         for item in try items(of: object) {
             for record in try records(about: item.id.text) {
-                if case .objectExtracted(object, _) = record.body { found.append((record.header.number, record.body)) }
+                if case .objectExtracted(object, _) = record.body { found.append((record.header.number, record.header.subjects, record.body)) }
             }
         }
         return found
@@ -70,39 +74,89 @@ extension Catalog {
         }
     }
 
-    /// Records an erasure and removes the bodies and piece lists that it names, all in one durable transaction. What lies outside of
-    /// the ledger is still there when it returns: see ``erasuresToFinish()``.
-    ///
-    /// - Parameters:
-    ///   - takesShared: whether what is about others too went as well; for the list.
-    ///   - list: the path of the erasure list that it is to be written to.
-    public func erase(
-        _ erasure: Erasure, takesShared: Bool, subjects: [String], list: String, by actor: Actor, at time: Timestamp
-    ) throws(CatalogError) -> Int {
-        let size = recordTree.size
-        let numbers = try append([Draft(.dataErased(erasure), subjects: subjects)], by: actor, at: time) { db in
-            for redaction in erasure.redactions { try db.run("DELETE FROM record_body WHERE number = ?", [redaction.record]) }
-            for object in erasure.objects { try db.run("DELETE FROM piece_list WHERE object = ?", [object.hex]) }
-            try db.run("INSERT INTO erasure_to_finish (record, list, takes_shared) VALUES (?, ?, ?)", [size, list, takesShared])
-        }
-        return numbers.lowerBound
-    }
-
-    /// Erasures that were recorded and are not finished: the tombstone's record, and what is to be said in which erasure list.
-    public func erasuresToFinish() throws(CatalogError) -> [(record: Int, list: String, takesShared: Bool)] {
+    /// The records of all erasures, oldest first. Read from the headers: there are few, and an erasure reads the whole database anyway.
+    public func tombstones() throws(CatalogError) -> [Int] {
         try perform("look for erasures") {
             try archive.read { db in
-                try db.rows("SELECT * FROM erasure_to_finish ORDER BY record").map { ($0["record"], $0["list"], $0["takes_shared"]) }
+                // A record's kind is in its header, which is canonical, so these bytes stand nowhere else in it.
+                try Int.fetchAll(
+                    db, sql: "SELECT number FROM record WHERE instr(header, ?) > 0 ORDER BY number",
+                    arguments: ["\"kind\":\"\(RecordKind.dataErased.rawValue)\""])
             }
         }
     }
 
+    /// The record that says what is left of this one's body; `nil` where the body was not erased.
+    public func redactor(of number: Int) throws(CatalogError) -> Int? {
+        try perform("look for what erased record \(number)") {
+            try archive.read { db in try db.first("SELECT record FROM redaction WHERE number = ?", [number]).map { $0["record"] } }
+        }
+    }
+
+    /// Records an erasure, by one tombstone or several, and removes the bodies and piece lists that they name, all in one durable
+    /// transaction. What lies outside of the ledger is still there when it returns: see ``erasuresToFinish()``.
+    ///
+    /// - Parameters:
+    ///   - tombstones: what is erased, divided by whom it is about, and what each is about.
+    ///   - takesShared: whether what is about others too went as well; for the list.
+    ///   - list: the path of the erasure list that it is to be written to.
+    public func erase(
+        _ tombstones: [(erasure: Erasure, subjects: [String])], takesShared: Bool, list: String, by actor: Actor, at time: Timestamp
+    ) throws(CatalogError) -> Range<Int> {
+        try append(tombstones.map { Draft(.dataErased($0.erasure), subjects: $0.subjects) }, by: actor, at: time) { db in
+            for (erasure, _) in tombstones {
+                for redaction in erasure.redactions { try db.run("DELETE FROM record_body WHERE number = ?", [redaction.record]) }
+                for object in erasure.objects { try db.run("DELETE FROM piece_list WHERE object = ?", [object.hex]) }
+            }
+            let first = try Tree.records.size(db)
+            try db.run(
+                "INSERT INTO erasure_to_finish (record, last, list, takes_shared, is_off_disk) VALUES (?, ?, ?, ?, 0)",
+                [first, first + tombstones.count - 1, list, takesShared])
+        }
+    }
+
+    /// An erasure that was recorded and is not finished.
+    public struct ErasureToFinish: Sendable {
+        /// Its tombstones.
+        public let records: ClosedRange<Int>
+        /// The erasure list that it is to be in.
+        public let list: String
+        /// Whether what is about others too went as well.
+        public let takesShared: Bool
+        /// Whether nothing of it is on the disk any more: only the list lacks it.
+        public let isOffDisk: Bool
+    }
+
+    /// Erasures that were recorded and are not finished, oldest first.
+    public func erasuresToFinish() throws(CatalogError) -> [ErasureToFinish] {
+        try perform("look for erasures") {
+            try archive.read { db in
+                try db.rows("SELECT * FROM erasure_to_finish ORDER BY record").map { row in
+                    let (first, last): (Int, Int) = (row["record"], row["last"])
+                    return ErasureToFinish(
+                        records: first...max(first, last), list: row["list"], takesShared: row["takes_shared"], isOffDisk: row["is_off_disk"])
+                }
+            }
+        }
+    }
+
+    /// Seconds that ``compact(waiting:)`` waits for somebody who reads.
+    public static let compactionPatience = 5.0
+
     /// Rewrites the databases without the bytes of rows that are gone, and empties their logs.
-    public func compact() throws(CatalogError) {
+    ///
+    /// - Parameter seconds: how long to wait for others that read.
+    /// - Throws: ``CatalogError/inUse(act:database:)`` where somebody still reads: old pages are in the files then.
+    public func compact(waiting seconds: Double = compactionPatience) throws(CatalogError) {
         try perform("rewrite the databases") {
-            for pool in [archive, service] {
+            for (pool, file) in [(archive, DatabaseFile.archive), (service, .service)] {
+                func emptyLog() throws {
+                    if try !pool.emptyLog(waiting: seconds) { throw CatalogError.inUse(act: "rewrite the databases", database: file.rawValue) }
+                }
+                // Before as well: while somebody reads, rewriting only makes the log larger.
+                try emptyLog()
                 try pool.vacuum()
-                try pool.emptyLog()
+                try emptyLog()
             }
         }
     }
@@ -113,6 +167,13 @@ extension Catalog {
             try service.write { db in
                 for object in objects { try db.run("DELETE FROM fixity_check WHERE object = ?", [object.hex]) }
             }
+        }
+    }
+
+    /// Remembers that nothing of an erasure is on the disk any more.
+    public func markOffDisk(_ record: Int) throws(CatalogError) {
+        try perform("finish the erasure") {
+            try archive.write { db in try db.run("UPDATE erasure_to_finish SET is_off_disk = 1 WHERE record = ?", [record]) }
         }
     }
 

@@ -61,22 +61,23 @@ extension Catalog {
 }
 
 extension Views {
-    /// What erasures left of bodies, from the tombstones themselves.
+    /// What erasures left of bodies, from the tombstones themselves: from the newest to the oldest, the newest redaction of a record
+    /// holds. A tombstone of which the body was erased counts with the body that a newer one has for it.
     static func redactions(_ db: Database) throws -> [Int: [UInt8]] {
         var redactions: [Int: [UInt8]] = [:]
         // The pattern only finds candidates: the kind is read from the header.
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT CAST(header AS BLOB) AS header, CAST(body AS BLOB) AS body FROM record JOIN record_body USING (number)
-                WHERE header LIKE ? ORDER BY number
+                SELECT number, CAST(header AS BLOB) AS header, CAST(body AS BLOB) AS body FROM record LEFT JOIN record_body USING (number)
+                WHERE header LIKE ? ORDER BY number DESC
                 """, arguments: ["%\"\(RecordKind.dataErased.rawValue)\"%"])
         while let row = try rows.next() {
             let header = try? RecordForm.header(Array(row["header"] as Data))  // because what is damaged is found where it is folded
-            guard header?.kind == RecordKind.dataErased.rawValue,
-                case .dataErased(let erasure)? = try? RecordForm.body(Array(row["body"] as Data), kind: .dataErased)  // likewise
+            guard header?.kind == RecordKind.dataErased.rawValue, let bytes = (row["body"] as Data?).map(Array.init) ?? redactions[row["number"]],
+                case .dataErased(let erasure)? = try? RecordForm.body(bytes, kind: .dataErased)  // likewise
             else { continue }
-            for redaction in erasure.redactions { redactions[redaction.record] = redaction.body }
+            for redaction in erasure.redactions where redactions[redaction.record] == nil { redactions[redaction.record] = redaction.body }
         }
         return redactions
     }

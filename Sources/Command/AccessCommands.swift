@@ -78,9 +78,15 @@ struct DropAccesses: AsyncParsableCommand {
             try await $0.dropAccesses(olderThan: olderThan, reason: reason, role: role, by: options.actor)
         }
         if options.json {
-            printJSON(["dropped": .number(dropped?.count ?? 0), "record": dropped.map { .number($0.record) }])
+            printJSON([
+                "dropped": .number(dropped?.count ?? 0), "record": dropped.map { .number($0.record) }, "unfinished": .text(dropped?.unfinished),
+            ])
         } else if !options.quiet {
             printLine(dropped.map { "dropped \($0.count) entries, record \($0.record)" } ?? "nothing is older than \(olderThan) days")
+        }
+        if let unfinished = dropped?.unfinished {
+            printError("old pages of the databases may still have what was dropped: \(unfinished); the next drop or erasure rewrites them")
+            throw ExitCode(Program.Status.somethingWrong)
         }
     }
 }

@@ -209,6 +209,7 @@ struct Status: AsyncParsableCommand {
                 "extractor": .object(extractor), "index_behind": status.indexBehind.map(JSON.number),
                 "oldest_check": .text(status.oldestCheck), "oldest_check_age_seconds": age.map { .integer(Int64($0)) },
                 "free_space": .integer(status.freeSpace), "person_key_failure": .text(status.personKeyFailure),
+                "unfinished_erasures": .array(status.unfinishedErasures.map(\.json)),
             ])
             return
         }
@@ -233,5 +234,6 @@ struct Status: AsyncParsableCommand {
         line("oldest check", age.map { Progress.duration($0) + " ago" } ?? "nothing to check")
         line("free space", byteCount(status.freeSpace))
         if let failure = status.personKeyFailure { line("key of numbers", "NOT THERE: \(visible(failure))") }
+        for erasure in status.unfinishedErasures { line("erasure", "NOT FINISHED: \(visible(erasure.description))") }
     }
 }

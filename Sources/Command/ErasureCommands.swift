@@ -10,7 +10,8 @@ struct Erase: AsyncParsableCommand {
             Without --apply it only says what it would do. What is erased cannot be brought back: names, numbers, texts and files go from \
             records, objects, the search index and the databases; decisions stay checkable by digest, and every proof still \
             verifies. The reason and the legal basis stay for ever, so they name nobody. The erasure is listed in a file beside the archive, \
-            ARCHIVE.erasures, by which a restored backup is made to forget again: keep it.
+            ARCHIVE.erasures, by which a restored backup is made to forget again: keep it. Where an earlier erasure could not be listed, \
+            status says so, and --list names a file for it as well.
 
             EXAMPLES
               minhchung erase pe-7h2k --reason "rút lại đồng ý" --basis "Luật 91/2025/QH15, Điều 14" --role authority
@@ -46,6 +47,7 @@ struct Erase: AsyncParsableCommand {
         }
         progress.clear()
         options.json ? printJSON(members(plan)) : printLines(plan)
+        if apply, !plan.unfinished.isEmpty { throw ExitCode(Program.Status.somethingWrong) }
     }
 
     private func printLines(_ plan: ErasurePlan) {
@@ -53,7 +55,8 @@ struct Erase: AsyncParsableCommand {
         for item in plan.items {
             let rests = item.dossiers.isEmpty ? "" : ", cited by \(item.dossiers.map(\.text).joined(separator: ", "))"
             let titles = item.titles.isEmpty ? "" : ", titles \(item.titles.map(\.text).joined(separator: ", ")) rest on it"
-            printLine(visible("item \(item.id)  \(item.title ?? "")\(item.takesObject ? "" : " (its bytes stay: others have them)")\(rests)\(titles)"))
+            printLine(
+                visible("item \(item.id)  \(item.title ?? "")\(item.takesObject ? "" : " (its bytes stay: others have them)")\(rests)\(titles)"))
         }
         for shared in plan.shared {
             switch shared {
@@ -65,10 +68,12 @@ struct Erase: AsyncParsableCommand {
         for other in plan.namesakes { printLine("of the same name, not touched: \(other)") }
         let amount = "\(plan.items.count) items, \(plan.objects.count) objects (\(byteCount(plan.bytes))), the bodies of \(plan.bodies.count) records"
         if let record = plan.record {
-            printLine("erased: \(amount); record \(record)")
+            let isFinished = !plan.unfinished.contains { $0.record == record }
+            printLine("\(isFinished ? "erased" : "recorded"): \(amount); record \(record)")
         } else {
             printLine("would be erased: \(amount); nothing was done, to do it: --apply")
         }
+        for erasure in plan.unfinished { printLine(visible("NOT FINISHED: \(erasure)")) }
     }
 
     private func members(_ plan: ErasurePlan) -> [String: JSON?] {
@@ -90,7 +95,17 @@ struct Erase: AsyncParsableCommand {
                 }),
             "left": .array(plan.left.map(JSON.number)), "namesakes": .array(plan.namesakes.map { .string($0.text) }),
             "records": .array(plan.bodies.map(JSON.number)), "objects": .array(plan.objects.map { .string($0.hex) }), "bytes": .integer(plan.bytes),
+            "unfinished": .array(plan.unfinished.map(\.json)),
         ]
+    }
+}
+
+extension UnfinishedErasure {
+    /// As `erase` and `status` say it.
+    var json: JSON {
+        .object([
+            "record": .number(record), "list": .string(list), "is_off_disk": .bool(isOffDisk), "message": .string(description),
+        ])
     }
 }
 
@@ -132,7 +147,11 @@ struct PlaceHold: AsyncParsableCommand {
         let grounds = ErasureGrounds(
             reason: try recordable(hold.reason, "reason"), legalBasis: try recordable(hold.basis, "basis"), role: try role.chosen())
         let record = try await options.withArchive { try await $0.placeHold(hold.subject, grounds: grounds, by: options.actor) }
-        if options.json { printJSON(["record": .number(record)]) } else if !options.quiet { printLine(visible("held \(hold.subject), record \(record)")) }
+        if options.json {
+            printJSON(["record": .number(record)])
+        } else if !options.quiet {
+            printLine(visible("held \(hold.subject), record \(record)"))
+        }
     }
 }
 
@@ -152,7 +171,11 @@ struct ReleaseHold: AsyncParsableCommand {
         let grounds = ErasureGrounds(
             reason: try recordable(hold.reason, "reason"), legalBasis: try recordable(hold.basis, "basis"), role: try role.chosen())
         let record = try await options.withArchive { try await $0.releaseHold(hold.subject, grounds: grounds, by: options.actor) }
-        if options.json { printJSON(["record": .number(record)]) } else if !options.quiet { printLine(visible("released \(hold.subject), record \(record)")) }
+        if options.json {
+            printJSON(["record": .number(record)])
+        } else if !options.quiet {
+            printLine(visible("released \(hold.subject), record \(record)"))
+        }
     }
 }
 

@@ -68,8 +68,11 @@ extension Archive {
     /// Drops entries of the access log that are older than so many days. A record says which; their places in the tree stay, so every
     /// checkpoint of the log still holds.
     ///
-    /// - Returns: how many were dropped, and the record; `nil` where there was nothing to drop.
-    public func dropAccesses(olderThan days: Int, reason: String, role: Role, by actor: Actor) async throws -> (count: Int, record: Int)? {
+    /// - Returns: how many were dropped, and the record; `nil` where there was nothing to drop. `unfinished` says why old pages of the
+    ///   databases may still have them, where somebody reads: the next erasure or drop rewrites them.
+    public func dropAccesses(
+        olderThan days: Int, reason: String, role: Role, by actor: Actor
+    ) async throws -> (count: Int, record: Int, unfinished: String?)? {
         try await blocking.run { [self] in
             try acting {
                 let act = "drop entries of the access log"
@@ -86,8 +89,18 @@ extension Archive {
                 try signing?.sign()
                 let record = try catalog.drop(
                     AccessDrop(before: before, until: until, reason: try Self.line(reason, "reason")), subjects: [id.text], by: actor, at: now())
-                return (before - first, record)
+                return (before - first, record, try compactWhereNobodyReads())
             }
+        }
+    }
+
+    private func compactWhereNobodyReads() throws -> String? {
+        do {
+            try catalog.compact()
+            return nil
+        } catch {
+            guard case .inUse = error else { throw error }
+            return "\(error)"
         }
     }
 }

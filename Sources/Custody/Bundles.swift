@@ -62,6 +62,10 @@ extension Archive {
             guard let signing else { throw ArchiveError.refused(act: act, reason: "the archive is not open for use") }
             try signing.sign()
             let contents = try contents(of: request, signer: signing.signer, act)
+            do { try contents.check() } catch {
+                throw ArchiveError.refused(
+                    act: act, reason: "nobody could verify it: \(error); nothing was written, see minhchung verify, and report this")
+            }
             let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
             do {
                 let subjects = try Set(contents.records.flatMap { try RecordForm.header($0.copy.header).subjects }).filter { subject in
@@ -134,6 +138,7 @@ extension Archive {
         let size = checkpoint.checkpoint.size
         var gathering = BundleGathering(archive: self, size: size)
         try gathering.add(scope, refuse)
+        try gathering.addRedactors(refuse)
         let copies = try gathering.copies()
         let needs: (items: [EvidenceReference], texts: [Digest: Set<Digest>], rules: Set<Digest>)
         do {
@@ -150,6 +155,7 @@ extension Archive {
         for reference in needs.items {
             try gathering.add(reference)
         }
+        try gathering.addRedactors(refuse)
         for reference in needs.items where files[reference.object] == nil {
             files[reference.object] = try file(reference.object, needs.items, withheld, &gathering, &objects, refuse)
         }
@@ -163,6 +169,7 @@ extension Archive {
             rules[digest] = try bytes(of: found.object)
             if let number = try catalog.importRecord(ofRules: digest) { gathering.numbers.insert(number) }
         }
+        try gathering.addRedactors(refuse)
         return BundleContents(
             scope: scope, checkpoint: checkpoint.signed, accessCheckpoint: access.signed, signedAt: checkpoint.signedAt,
             stamp: checkpoint.stamp, records: try gathering.records(), access: try gathering.accessEntries(upTo: access.checkpoint),
@@ -265,7 +272,6 @@ private struct BundleGathering {
     ]
     private static let ofItem: Set<RecordKind> = [
         .evidenceDeposited, .evidenceDescribed, .objectExtracted, .objectDamaged, .objectRestored, .evidenceVerified, .evidenceSuperseded,
-        .dataErased,
     ]
 
     mutating func add(_ scope: BundleScope, _ refuse: (String) -> ArchiveError) throws {
@@ -311,14 +317,32 @@ private struct BundleGathering {
         subjects.insert(person.text)
         let declared = try catalog.numbers(about: person.text, before: size, of: [.personDeclared])
         numbers.formUnion(declared.suffix(1))
-        numbers.formUnion(try catalog.numbers(about: person.text, before: size, of: [.dataErased]))
     }
 
     mutating func add(_ reference: EvidenceReference) throws {
         subjects.insert(reference.item.text)
         numbers.formUnion(try catalog.numbers(about: reference.item.text, before: size, of: Self.ofItem))
+        // Not what was erased of others' records about it: each is added with the record that it redacts.
+        for number in try catalog.numbers(about: reference.item.text, before: size, of: [.dataErased]) {
+            if case .dataErased(let erasure) = try catalog.record(number).body, erasure.items.contains(reference.item) { numbers.insert(number) }
+        }
         // The extraction may be recorded under another item of the same object.
         if let last = try catalog.extractions(of: reference.object).last(where: { $0.number < size }) { numbers.insert(last.number) }
+    }
+
+    /// Adds the records that say what is left of those whose body was erased, and of these.
+    mutating func addRedactors(_ refuse: (String) -> ArchiveError) throws {
+        var unseen = numbers
+        while !unseen.isEmpty {
+            var found: Set<Int> = []
+            for number in unseen.sorted() {
+                guard let redactor = try catalog.redactor(of: number) else { continue }
+                guard redactor < size else { throw refuse("record \(number) was erased since, by record \(redactor); take a newer checkpoint") }
+                found.insert(redactor)
+            }
+            unseen = found.subtracting(numbers)
+            numbers.formUnion(found)
+        }
     }
 
     /// Whether the records of the bundle say that the object's bytes were erased, and none of them brings it back.

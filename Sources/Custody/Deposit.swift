@@ -186,6 +186,7 @@ extension Archive {
     private func record(
         _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor, summary: inout DepositSummary
     ) throws -> (events: [DepositEvent], fresh: [ObjectToExtract]) {
+        let batch = try batch.map { (source: $0.source, object: try staged($0.object, again: sources[$0.source])) }
         let outcomes = try sealing(batch.map(\.object))
         // What was erased and comes again is new.
         let named = try catalog.objects(batch.map(\.object.digest))
@@ -244,6 +245,12 @@ extension Archive {
         if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
         try rememberAgain(named)
         return (events, fresh)
+    }
+
+    /// What was there when it was staged may have been erased since: then it is staged anew.
+    private func staged(_ object: StagedObject, again source: DepositSource) throws -> StagedObject {
+        guard object.isPresent, try !objects.isStored(object.digest) else { return object }
+        return (try? objects.stage(file: source.path)) ?? object  // because sealing refuses what cannot be staged again, as missing
     }
 
     /// What was erased and is here again was looked at before, and forgotten: the time of deposit counts anew.

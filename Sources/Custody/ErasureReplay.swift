@@ -27,8 +27,9 @@ extension Archive {
     }
 
     /// Erases the person and the items of a listing as far as they are here and are not erased: these and no others, and mentions of the
-    /// person where the listing says that they went. A legal hold wins. What it leaves on the disk is removed by ``finishErasures(progress:)``.
-    /// - Returns: the tombstone; `nil` where there is nothing of it.
+    /// person where the listing says that they went. A legal hold wins. What it leaves on the disk is removed by
+    /// ``finishErasures(elsewhere:progress:)``.
+    /// - Returns: the tombstone, the first where there are several; `nil` where there is nothing of it.
     func erase(again listing: ErasureListing, list: String, by actor: Actor) throws -> Int? {
         try acting {
             func refuse(_ reason: String) -> ArchiveError {
@@ -42,11 +43,12 @@ extension Archive {
             if let id = listing.person, let person = try catalog.person(id), person.erasedRecord == nil {
                 var papers: Set<EvidenceID> = []
                 let named = try planOwn(id, &draft, grounds, papers: &papers, refuse)
-                try planMentions(&draft, own: named.own, takesShared: listing.takesShared, named.isNamed(in:))
+                try planMentions(&draft, takesShared: listing.takesShared, named.isNamed(in:), refuse) { _, _, _ in }
             }
             guard draft.person != nil || !draft.items.isEmpty else { return nil }
             try plan(items: &draft, refuse)
-            return try apply(draft, grounds, takesShared: listing.takesShared, list: list, by: actor)
+            try planTombstones(&draft)
+            return try apply(draft, grounds, takesShared: listing.takesShared, list: list, by: actor, refuse)
         }
     }
 }

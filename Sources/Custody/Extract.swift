@@ -194,29 +194,20 @@ extension Archive {
     private func record(
         _ group: [Reading], by actor: Actor
     ) throws -> (events: [ExtractionEvent], texts: [Digest: [UInt8]]) {
-        var group = group
-        var texts: [Digest: [UInt8]] = [:]
-        var staged: [StagedObject] = []
-        for index in group.indices where !group[index].text.isEmpty {
-            let object: StagedObject
-            do {
-                object = try objects.stage(bytes: group[index].text, name: "the text of \(group[index].object)")
-            } catch {
-                staged.forEach(objects.discard)
-                throw error
-            }
-            staged.append(object)
-            group[index].finding.text = object.description
-            texts[object.digest] = group[index].text
-        }
-        // Not while something is erased; what was erased after it was read is not recorded.
-        return try acting {
+        // Not while something is erased; what was erased after it was read is neither stored nor recorded.
+        try acting { try recordUnerased(group, by: actor) }
+    }
+
+    private func recordUnerased(
+        _ group: [Reading], by actor: Actor
+    ) throws -> (events: [ExtractionEvent], texts: [Digest: [UInt8]]) {
+        let known = try catalog.objects(group.map(\.object))
+        var group = group.filter { known[$0.object]?.erasedRecord == nil }
+        let staged = try stageTexts(of: &group)
         let outcomes = try sealing(staged)
         for (text, outcome) in zip(staged, outcomes) {
             if case .refused(let damage) = outcome { throw VaultError.damaged(text.digest, damage) }
         }
-        let known = try catalog.objects(group.map(\.object))
-        group.removeAll { known[$0.object]?.erasedRecord != nil }
         let namedTexts = try catalog.objects(staged.map(\.digest))
         let knownTexts = namedTexts.filter { $0.value.erasedRecord == nil }
         let items = try catalog.firstItems(of: group.map(\.object))
@@ -231,7 +222,22 @@ extension Archive {
             pieceLists: Dictionary(staged.map { ($0.digest, $0.pieces) }, uniquingKeysWith: { first, _ in first }))
         try rememberAgain(namedTexts)
         let events = group.map { ExtractionEvent(object: $0.object, item: items[$0.object], finding: $0.finding) }
-        return (events, texts)
+        let texts = group.compactMap { reading in reading.finding.text.map { ($0.digest, reading.text) } }
+        return (events, Dictionary(texts, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// Stages the texts that were read, and names them in the findings. Nothing stays in staging when that fails.
+    private func stageTexts(of group: inout [Reading]) throws -> [StagedObject] {
+        var staged: [StagedObject] = []
+        for index in group.indices where !group[index].text.isEmpty {
+            do {
+                staged.append(try objects.stage(bytes: group[index].text, name: "the text of \(group[index].object)"))
+            } catch {
+                staged.forEach(objects.discard)
+                throw error
+            }
+            group[index].finding.text = staged.last?.description
         }
+        return staged
     }
 }

@@ -63,7 +63,9 @@ extension Archive {
             progress("erasing again", Int64(index), Int64(own.count))
             if let record = try erase(again: listing, list: list, by: actor) { done.append((listing.record, record)) }
         }
-        try finishErasures()
+        if let left = try finishErasures().first {
+            throw ArchiveError.refused(act: "finish what was erased", reason: left.description)
+        }
         return done
     }
 }

@@ -35,6 +35,8 @@ public struct ArchiveStatus: Sendable {
     public let freeSpace: Int64
     /// Why personal numbers cannot be known again, `nil` when they can: the key is missing, or not this archive's.
     public let personKeyFailure: String?
+    /// Erasures that were recorded and of which something is left to do.
+    public let unfinishedErasures: [UnfinishedErasure]
 }
 
 extension Archive {
@@ -58,7 +60,8 @@ extension Archive {
                 extractor: Extractor.probe(worker: worker).map(\.tool)
                     .mapError { .extractionRefused(reason: $0.description) },
                 indexBehind: indexed.map { records - $0 }, oldestCheck: try catalog.oldestCheck(),
-                now: time, freeSpace: try folder.freeSpace(), personKeyFailure: personKeyFailure())
+                now: time, freeSpace: try folder.freeSpace(), personKeyFailure: personKeyFailure(),
+                unfinishedErasures: try unfinishedErasures())
         }
     }
 

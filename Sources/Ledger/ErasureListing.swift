@@ -4,7 +4,7 @@ public import Evidence
 /// JSON object; nothing of it is personal.
 public struct ErasureListing: Sendable, Equatable {
     public let archive: ArchiveID
-    /// The tombstone.
+    /// The tombstone, the first where there are several.
     public let record: Int
     public let time: Timestamp
     public let person: PersonID?
@@ -18,19 +18,22 @@ public struct ErasureListing: Sendable, Equatable {
     public let legalBasis: String
     public let role: Role
 
-    /// Lists an erasure by its tombstone.
-    public init(_ erasure: Erasure, takesShared: Bool, _ header: RecordHeader, of archive: ArchiveID) {
+    /// Lists an erasure by its tombstones, in one line.
+    ///
+    /// - Parameter header: of the first of them.
+    public init(_ tombstones: [Erasure], takesShared: Bool, _ header: RecordHeader, of archive: ArchiveID) {
         self.archive = archive
         record = header.number
         time = header.time
-        person = erasure.person
-        items = erasure.items
-        objects = erasure.objects
-        records = erasure.redactions.map(\.record)
+        person = tombstones.compactMap(\.person).first
+        items = tombstones.flatMap(\.items).sorted { $0.text < $1.text }
+        objects = tombstones.flatMap(\.objects).sorted()
+        records = tombstones.flatMap { $0.redactions.map(\.record) }.sorted()
         self.takesShared = takesShared
-        reason = erasure.reason
-        legalBasis = erasure.legalBasis
-        role = erasure.role
+        reason = tombstones.first?.reason ?? ""
+        legalBasis = tombstones.first?.legalBasis ?? ""
+        // One erasure is done in one role.
+        role = tombstones.first?.role ?? .authority
     }
 
     /// The line, without its newline.

@@ -62,8 +62,9 @@ extension RecordBody {
     /// With `erasedText` in place of every free text of which `isPersonal` says that it names the person; `nil` where none does, or where
     /// the body cannot do without it: decisions are alike in all their records.
     public func redacted(where isPersonal: (String) -> Bool) -> RecordBody? {
+        if case .dataErased(let erasure) = self { return erasure.redacted(where: isPersonal).map(RecordBody.dataErased) }
         switch kind {
-        case .dossierDecided, .honourGranted, .dataErased, .archiveCreated, .ruleImported, .unitDeclared, .unitSucceeded: return nil
+        case .dossierDecided, .honourGranted, .archiveCreated, .ruleImported, .unitDeclared, .unitSucceeded: return nil
         default: break  // because the others may lack any of their texts
         }
         func replaced(_ json: JSON) -> JSON {
@@ -79,6 +80,38 @@ extension RecordBody {
             let body = try? RecordForm.body(changed.canonicalBytes, kind: kind)  // because an enumeration cannot be replaced: not personal
         else { return nil }
         return body
+    }
+}
+
+extension Erasure {
+    /// With `erasedText` in the redactions in place of every free text that is personal, and of such a reason; `nil` where none is.
+    fileprivate func redacted(where isPersonal: (String) -> Bool) -> Erasure? {
+        func left(of redaction: Redaction) -> Redaction {
+            guard let body = try? RecordForm.body(redaction.body, kind: redaction.kind),  // because it was read so when the record was
+                let redacted = body.redacted(where: isPersonal)
+            else { return redaction }
+            return Redaction(record: redaction.record, kind: redaction.kind, body: RecordForm.bodyBytes(redacted))
+        }
+        let changed = with(
+            redactions.map(left), reason: isPersonal(reason) ? erasedText : reason,
+            legalBasis: isPersonal(legalBasis) ? erasedText : legalBasis)
+        return changed == self ? nil : changed
+    }
+
+    /// With what is left now of records that it redacted and that are redacted anew, so that no earlier redaction says more than the
+    /// last; `nil` where it redacted none of them, or alike.
+    public func redacted(anew: (_ record: Int) -> RecordBody?) -> Erasure? {
+        let changed = with(
+            redactions.map { redaction in
+                guard let body = anew(redaction.record) else { return redaction }
+                return Redaction(record: redaction.record, kind: redaction.kind, body: RecordForm.bodyBytes(body))
+            }, reason: reason, legalBasis: legalBasis)
+        return changed == self ? nil : changed
+    }
+
+    private func with(_ redactions: [Redaction], reason: String, legalBasis: String) -> Erasure {
+        Erasure(
+            person: person, items: items, objects: objects, redactions: redactions, reason: reason, legalBasis: legalBasis, role: role)
     }
 }
 

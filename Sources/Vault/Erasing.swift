@@ -21,6 +21,11 @@ extension ObjectStore {
         }
     }
 
+    /// Whether something stands under a digest; its bytes are not looked at.
+    public func isStored(_ digest: Digest) throws(VaultError) -> Bool {
+        try attempt("look for", digest.hex) { try system.exists(Array(digest.hex.utf8), in: try shard(of: digest)) }
+    }
+
     /// Empties `trash/`, whatever is in it.
     public func emptyTrash() throws(VaultError) {
         try attempt("empty", "trash") {
@@ -49,6 +54,15 @@ public struct LineFile: Sendable {
             let file = try system.open(name, in: folder, followsLink: true)
             let bytes = try contents(of: file, from: 0)
             return bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().map { Array($0) }
+        }
+    }
+
+    /// Makes the file where it is not there, mode 0600, opens it for adding and syncs it: whether a line could be added now.
+    public func prepare() throws(VaultError) {
+        try attempt("write", path) {
+            let (folder, name) = try place()
+            try system.synchronize(try system.openToAppend(name, in: folder))
+            try system.synchronize(folder)
         }
     }
 

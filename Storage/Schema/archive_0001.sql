@@ -85,9 +85,11 @@ CREATE TABLE checkpoint_stamp (
 
 -- What an erasure that was recorded has still to remove from the disk; empty but for moments.
 CREATE TABLE erasure_to_finish (
-    record INTEGER PRIMARY KEY,        -- the tombstone
+    record INTEGER PRIMARY KEY,        -- the first of its tombstones
+    last INTEGER NOT NULL,             -- the last of them
     list TEXT NOT NULL,                -- path of the erasure list
-    takes_shared INTEGER NOT NULL      -- 1: what is about others too and named the person went as well; the list says so
+    takes_shared INTEGER NOT NULL,     -- 1: what is about others too and named the person went as well; the list says so
+    is_off_disk INTEGER NOT NULL       -- 1: only the list lacks it
 ) STRICT;
 
 -- No trigger keeps a body or an entry of the access log from being deleted: erasure and retention do that, by rule.
@@ -319,6 +321,7 @@ CREATE TABLE citation (
 
 CREATE INDEX citation_by_dossier ON citation (dossier, indicator);
 CREATE INDEX citation_by_item ON citation (item, dossier);
+CREATE INDEX citation_by_text ON citation (text) WHERE text IS NOT NULL;
 
 CREATE TABLE score (
     dossier TEXT NOT NULL,

@@ -217,6 +217,7 @@ struct QueryPlanTests {
                 && $0.isNeeded(Sample.rules.digest, besides: [], and: []) && $0.isNeeded(object(9).digest, besides: [], and: [])
         },
         Question("extractions(of") { try $0.extractions(of: Sample.proof.digest).count == 1 },
+        Question("redactor(of") { try $0.redactor(of: 1) == nil },
         Question("erasuresToFinish(") { try $0.erasuresToFinish().isEmpty },
         Question("numbers(about") { try $0.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1 },
         Question("importRecord(ofRules") { try $0.importRecord(ofRules: Sample.rules.digest) == 1 },
@@ -263,7 +264,9 @@ struct QueryPlanTests {
         }
     }
 
-    @Test("every question of the recognition paths is in the list", arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries"])
+    @Test(
+        "every question of the recognition paths is in the list",
+        arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries"])
     func isComplete(file: String) throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Catalog")
         let text = try String(contentsOf: sources.appending(path: "\(file).swift"), encoding: .utf8)
@@ -272,7 +275,8 @@ struct QueryPlanTests {
         #expect(!names.isEmpty)
         // What writes, what reads all on purpose, and what asks nothing of the database.
         let others: Set = [
-            "store(_", "store(stamp", "erase(_", "compact(", "forgetChecks(of", "finishErasure(_", "drop(_", "forEachRecord(_", "tree(_", "signed(by", "isSigned(by",
+            "store(_", "store(stamp", "erase(_", "compact(waiting", "forgetChecks(of", "finishErasure(_", "markOffDisk(_", "tombstones(", "drop(_",
+            "forEachRecord(_", "tree(_", "signed(by", "isSigned(by",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

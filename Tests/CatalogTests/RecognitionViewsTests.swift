@@ -182,9 +182,10 @@ struct RecognitionViewsTests {
                     try catalog.append([Catalog.Draft(body, subjects: [dossier.text])], by: operatorAtConsole, at: moment(77))
                     continue
                 }
-                let record = try catalog.erase(erasure, takesShared: true, subjects: [person.text], list: "nowhere", by: operatorAtConsole, at: moment(78))
-                #expect(try catalog.erasuresToFinish().map(\.record) == [record])
-                try catalog.finishErasure(record)
+                let records = try catalog.erase(
+                    [(erasure, [person.text])], takesShared: true, list: "nowhere", by: operatorAtConsole, at: moment(78))
+                #expect(try catalog.erasuresToFinish().map(\.records) == [records.lowerBound...records.lowerBound])
+                try catalog.finishErasure(records.lowerBound)
             }
             try catalog.appendAccess(.viewed, to: [item.text, item.text], by: operatorAtConsole, at: moment(79))
         }

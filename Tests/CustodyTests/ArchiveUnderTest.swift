@@ -137,6 +137,28 @@ final class TestPlace: Sendable {
     }
 }
 
+/// Another process that reads a database of an archive and goes on reading, as a backup does.
+final class DatabaseReader {
+    private let process = Process()
+    private let (input, output) = (Pipe(), Pipe())
+
+    /// When it returns, the reader has begun.
+    init(of database: String, in place: TestPlace) throws {
+        process.executableURL = URL(fileURLWithPath: sqliteProgram)
+        process.arguments = ["-batch", "-readonly", "\(place.archivePath)/\(database)"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data("BEGIN;\nSELECT count(*) FROM sqlite_schema;\n".utf8))
+        try #require(!output.fileHandleForReading.availableData.isEmpty)
+    }
+
+    func end() throws {
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+}
+
 let sqliteProgram = "/usr/bin/sqlite3"
 let hasSQLite = FileManager.default.isExecutableFile(atPath: sqliteProgram)
 let sqliteAbsence: Comment = "needs the program sqlite3"

@@ -268,7 +268,9 @@ struct ErasureTests {
             #expect(gone.error != nil && gone.bytes == [])
             for query in ["Hường", "huong"] { #expect(try await archive.found(query).isEmpty) }
             let account = try await archive.item(made.own.text, by: console)
-            #expect(account.verification == .erased && account.metadata == EvidenceMetadata(kind: account.metadata.kind, assurance: account.metadata.assurance))
+            #expect(
+                account.verification == .erased
+                    && account.metadata == EvidenceMetadata(kind: account.metadata.kind, assurance: account.metadata.assurance))
             try await archive.rebuild()
         }
         // The run above has checked objects; nothing else changed by folding all records again.
@@ -383,7 +385,7 @@ struct ErasureTests {
             return (item, object.digest, try #require(plan.record))
         }
         let listed = try String(contentsOfFile: list, encoding: .utf8)
-        try place.sqlite("archive.sqlite", "INSERT INTO erasure_to_finish VALUES (\(record), '\(list)', 0);")
+        try place.sqlite("archive.sqlite", "INSERT INTO erasure_to_finish VALUES (\(record), \(record), '\(list)', 0, 0);")
         #expect(FileManager.default.fileExists(atPath: place.objectPath(object)))
         try await place.archive { archive in
             #expect(!FileManager.default.fileExists(atPath: place.objectPath(object)))
@@ -402,7 +404,10 @@ struct ErasureTests {
         let place = try TestPlace()
         try await place.ward { ward in
             func register(_ name: String, _ year: Int) async throws -> PersonID {
-                guard case .registered(let id)? = try await ward.archive.registerPeople([PersonEntry(name: name, birthYear: year, group: "farmer")], by: console).first
+                guard
+                    case .registered(let id)? = try await ward.archive.registerPeople(
+                        [PersonEntry(name: name, birthYear: year, group: "farmer")], by: console
+                    ).first
                 else { throw Unexpected(name) }
                 return id
             }

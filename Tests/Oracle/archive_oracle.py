@@ -623,6 +623,8 @@ class Fold:
         self.given = {}  # title or honour: row of the decision that gave it
         self.documents = {}  # id, and (number, notation, date, authority): a decision document
         self.archive = None
+        self.subjects_of = {}  # record: its subjects
+        self.papers = {}  # item: dossiers, and people who have an honour, whose minutes or scan it is
         self.redactions = {}  # record: row of the view, the last one of each
         self.holds = {}  # subject: row of the view
         self.fixity = {}  # (record, first): row of the view
@@ -656,6 +658,7 @@ class Fold:
         for subject in header["subjects"]:
             self.subjects.add((subject, number))
         kind, subjects = header["kind"], header["subjects"]
+        self.subjects_of[number] = subjects
         if (kind == "archive.created") != (number == 0):
             raise Wrong("archive.created is record 0 and no other")
         expected = getattr(self, kind.replace(".", "_"))(number, header, body)
@@ -863,6 +866,8 @@ class Fold:
         if review and int(review["held_on"][:4]) < dossier["cycle"]:
             raise Wrong(f"its review was held on {review['held_on']}, before the cycle {dossier['cycle']} began")
         self.move(body["dossier"], body["to"], act, body["role"], number, header)
+        if "minutes" in review:
+            self.papers.setdefault(review["minutes"]["item"], set()).add(body["dossier"])
         return [body["dossier"], dossier["person"]] + self.shown(review, "minutes")
 
     def evidence_cited(self, number, header, body):
@@ -1012,6 +1017,8 @@ class Fold:
         stage, act = ("refused", "refuse") if title is None else ("recognised", "recognise")
         self.standing[body["dossier"]] = stage
         self.move(body["dossier"], stage, act, body["role"], number, header)
+        for item in scan:
+            self.papers.setdefault(item, set()).update((body["dossier"], body["person"]))
         return [body["dossier"], body["person"], body["document"]["decision"]] + ([title] if title else []) + scan
 
     def holding(self, title):
@@ -1048,26 +1055,41 @@ class Fold:
         self.decide(
             number, body["document"], body["honour"], dossier=None, person=body["person"], cycle=cycles[-1], unit=None,
             honour=body["name"])
+        for item in scan:
+            self.papers.setdefault(item, set()).add(body["person"])
         return [body["honour"], body["person"], body["document"]["decision"]] + scan
 
 
     # The archive itself.
 
     def is_needed(self, object):
-        """Whether an item that is not erased has it, or it is the text of an object that is not, or a rule document."""
+        """Whether an item that is not erased has it, a citation of such an item pins it, or it is the text of an object that is not
+        erased, or a rule document."""
         items = (self.items[id] for id in self.items_of.get(object, []))
+        pinning = (self.items[row["item"]] for row in self.citations.values() if row["text"] == object)
         return (
-            object in self.rules or any(item["erased_record"] is None for item in items)
+            object in self.rules or any(item["erased_record"] is None for item in (*items, *pinning))
             or any(row["text"] == object and row["erased_record"] is None for row in self.objects.values()))
+
+    def resting(self, item):
+        """The person whose an item is, the dossiers that use it or did, and their people."""
+        dossiers = {row["dossier"] for row in self.citations.values() if row["item"] == item} | self.papers.get(item, set())
+        people = {self.items[item]["metadata"].get("person")} | {self.dossiers[id]["person"] for id in dossiers if id in self.dossiers}
+        return sorted(dossiers | people - {None})
 
     def data_erased(self, number, header, body):
         for redaction in body["redactions"]:
             self.redactions[redaction["record"]] = {
                 "number": redaction["record"], "record": number, "body": canonical(redaction["body"])}
-        subjects = ([body["person"]] if "person" in body else []) + body["items"]
-        for subject in subjects:
+        erased = ([body["person"]] if "person" in body else []) + body["items"]
+        # One that erases nothing itself is about what the records are about whose bodies it erases.
+        subjects = erased or list(dict.fromkeys(
+            subject for redaction in body["redactions"] for subject in self.subjects_of.get(redaction["record"], [])))
+        for subject in dict.fromkeys(subjects + [id for item in body["items"] if item in self.items for id in self.resting(item)]):
             if subject in self.holds:
                 raise Wrong(f"{subject} is under the hold of record {self.holds[subject]['record']}")
+        if not erased and body["objects"]:
+            raise Wrong("it erases objects, and no item that had them")
         if "person" in body:
             self.not_erased(self.person(body["person"]))["erased_record"] = number
         for id in body["items"]:
@@ -1142,17 +1164,24 @@ class Fold:
 
 
 def read_redactions(headers, bodies):
-    """What erasures say of the bodies that they erased, before anything else is believed: {record: redaction}."""
+    """What erasures say of the bodies that they erased, before anything else is believed: {record: redaction}.
+
+    From the newest to the oldest: the newest redaction of a record holds. An erasure whose body was erased counts with the body that
+    a newer one has for it."""
     redactions = {}
-    for number in sorted(bodies):
-        header = headers.get(number)
-        if header is None or header["kind"] != "data.erased":
-            continue
-        salt, data = bodies[number]
+    for number in sorted((number for number in headers if headers[number]["kind"] == "data.erased"), reverse=True):
         try:
-            if sha256(salt, data).hex() != header["body"]:
-                continue  # found where it is folded
-            entries = checked(data, BODIES["data.erased"])["redactions"]
+            if number in bodies:
+                salt, data = bodies[number]
+                if sha256(salt, data).hex() != headers[number]["body"]:
+                    continue  # found where it is folded
+                entries = checked(data, BODIES["data.erased"])["redactions"]
+            elif number in redactions:
+                if not BODIES["data.erased"](redactions[number]["body"]):
+                    continue
+                entries = redactions[number]["body"]["redactions"]
+            else:
+                continue  # likewise
         except Wrong:
             continue  # likewise
         last = -1
@@ -1164,7 +1193,7 @@ def read_redactions(headers, bodies):
             elif record in headers and headers[record]["kind"] != entry["kind"]:
                 found(what, f"body: its redaction of record {record} is of kind {entry['kind']}, and that is {headers[record]['kind']}")
             else:
-                redactions[record] = entry
+                redactions.setdefault(record, entry)
             last = record
     return redactions
 

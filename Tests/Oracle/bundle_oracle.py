@@ -674,19 +674,28 @@ class Records:
     def __init__(self, records):
         self.all = sorted(records, key=lambda record: record.number)
         self.of = {record.number: record for record in self.all}
+        # From the newest erasure to the oldest, the newest redaction of a record holds; an erasure that was erased itself counts with
+        # what a newer one left of it.
         left = {}
-        for erasure in self.each("data.erased"):
-            for redaction in erasure.body["redactions"]:
-                left[redaction["record"]] = redaction
-        for record in self.all:
+        for record in reversed(self.all):
             if record.is_erased:
-                piece = f"data/records/{record.number:09}.json"
-                if record.number not in left:
-                    found(piece, "it has no body, and no data.erased record of the bundle says so")
-                elif left[record.number]["kind"] != record.kind:
-                    found(piece, f"what erased it calls it {left[record.number]['kind']}")
-                else:
-                    record.body = left[record.number]["body"]
+                self.explain(record, left.get(record.number))
+            if record.kind == "data.erased":
+                for redaction in record.body["redactions"]:
+                    left.setdefault(redaction["record"], redaction)
+
+    @staticmethod
+    def explain(record, redaction):
+        piece = f"data/records/{record.number:09}.json"
+        if redaction is None:
+            found(piece, "it has no body, and no data.erased record of the bundle says so")
+        elif redaction["kind"] != record.kind:
+            found(piece, f"what erased it calls it {redaction['kind']}")
+        else:
+            record.body = redaction["body"]
+            return
+        if record.kind == "data.erased":
+            record.body = {"items": [], "objects": [], "redactions": []}
 
     def each(self, *kinds, **members):
         """Those of these kinds whose body has these members."""

@@ -42,6 +42,7 @@ test-slow: test ## run the tests and the long experiments: kills, mutated bundle
 	cd Tests/Oracle && python3 -m unittest test_bundle_oracle
 	bash .ci/sample $(DEBUG) $(SAMPLE) > /dev/null
 	python3 Tests/Oracle/bundle_mutations.py "$(DEBUG)/minhchung verify-bundle" $(SAMPLE)/archive.pub $(SAMPLE)/bundle.zip --every-file --random 500
+	$(DEBUG)/minhchung witness pull $(SAMPLE)/witness --from $(SAMPLE)/archive
 	python3 Tests/Oracle/ledger_tamper.py $(DEBUG)/minhchung $(SAMPLE)/archive $(SAMPLE)/witness --rounds 5
 	swift build $(RELEASE)
 	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory

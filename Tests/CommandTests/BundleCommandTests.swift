@@ -94,7 +94,8 @@ struct BundleCommandTests {
             ("minhchung verify-bundle --key archive.pub archive.pub", 1, "FOUND"),
             ("minhchung verify-bundle --key archive.pub nowhere.zip", 2, "No such file"),
             ("minhchung bundle \"$title\" --output bundle.zip", 2, "something has this name already"),
-            ("minhchung bundle \"$title\" --output other.zip --checkpoint 3", 1, "no checkpoint of 3 records"),
+            ("minhchung bundle \"$title\" --output other.zip --checkpoint 3", 1, "after the checkpoint of 3 records"),
+            ("minhchung bundle \"$title\" --output other.zip --checkpoint 99999", 1, "no checkpoint of 99999 records"),
             ("minhchung bundle ti-0000 --output other.zip", 1, "cannot find title"),
         ])
     func refused(_ line: String, status: Int, words: String) throws {

@@ -198,9 +198,7 @@ struct SharedErasureTests {
             // A third one's dossier cites what nobody claims, and the person's own cites it too.
             let common = try await ward.archive.deposit(try place.source("chung.txt", "Giấy chứng nhận của cả nhà")).onlyItem()
             let third = try await ward.citizen()
-            let theirs = try await ward.open(third)
-            try await ward.take(.declare, theirs, third)
-            try await ward.cite(theirs, "A1", common, third)
+            let theirs = try await ward.declared(third, try await ward.proof(of: third), ["A1": common])
             let own = try await ward.open(all.person, cycle: 2025)
             try await ward.take(.declare, own, all.person)
             try await ward.cite(own, "A1", common, all.person)
@@ -208,9 +206,8 @@ struct SharedErasureTests {
             let minutes = try await ward.archive.deposit(
                 try place.source("biên bản.txt", "Biên bản", EvidenceMetadata(title: "Biên bản", person: all.person.id))
             ).onlyItem()
-            try await ward.cite(theirs, "B1", try await ward.proof(of: third), third)
             try await ward.take(.submit, theirs, third)
-            try await ward.archive.score(theirs.text, .collective, scores(0), role: .reviewer, by: officer(.reviewer))
+            try await ward.archive.score(theirs.text, .collective, scores(9), role: .reviewer, by: officer(.reviewer))
             try await ward.step(
                 .review, theirs, .reviewer,
                 review: Archive.ReviewEntry(

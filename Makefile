@@ -36,9 +36,13 @@ test: swift deps ## run the whole test suite
 	swift build --build-tests
 	swift test --skip-build
 
-test-slow: test ## run the tests and the long experiments: 200 kills during deposits, 100 each during backup, restore and erase, a 4 GiB file
+test-slow: test ## run the tests and the long experiments: kills, mutated bundles, tampered ledgers, a 4 GiB file
 	python3 Tests/Oracle/kill_storm.py --rounds 200 --program $(DEBUG)/minhchung
 	python3 Tests/Oracle/kill_care.py --rounds 100 --program $(DEBUG)/minhchung
+	cd Tests/Oracle && python3 -m unittest test_bundle_oracle
+	bash .ci/sample $(DEBUG) $(SAMPLE) > /dev/null
+	python3 Tests/Oracle/bundle_mutations.py "$(DEBUG)/minhchung verify-bundle" $(SAMPLE)/archive.pub $(SAMPLE)/bundle.zip --every-file --random 500
+	python3 Tests/Oracle/ledger_tamper.py $(DEBUG)/minhchung $(SAMPLE)/archive $(SAMPLE)/witness --rounds 5
 	swift build $(RELEASE)
 	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory
 

@@ -215,6 +215,11 @@ public final class Catalog: Sendable {
     }
 
 
+    /// Whether a record is what was recorded.
+    public func isReadable(record number: Int) -> Bool {
+        (try? record(number)) != nil  // because that is the question
+    }
+
     /// Calls `body` with every record about `subject`, oldest first, each checked as ``record(_:)`` does.
     public func records(about subject: String) throws(CatalogError) -> [(header: RecordHeader, body: RecordBody)] {
         let numbers = try perform("read the records about \(subject)") {

@@ -51,10 +51,11 @@ extension Archive {
         }
     }
 
-    /// Whether `error` says that the archive is not fit for use, and can still be looked at by `verify`: a tree went backwards, or the
-    /// key that signs is not there.
+    /// Whether `error` says that the archive is not fit for use, and can still be looked at by `verify`: a tree went backwards, a record
+    /// that opening reads is damaged, or the key that signs is not there.
     public static func isUnfit(_ error: any Error) -> Bool {
         if case .key? = error as? ArchiveError { return true }
+        if case .recordDamaged? = error as? CatalogError { return true }
         return (error as? CatalogError)?.isSetback ?? false
     }
 

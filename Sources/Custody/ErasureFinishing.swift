@@ -1,5 +1,5 @@
 internal import Catalog
-public import Evidence
+internal import Evidence
 internal import Ledger
 internal import Vault
 

@@ -1,7 +1,7 @@
 internal import Catalog
 public import Evidence
 internal import Foundation
-public import Ledger
+internal import Ledger
 internal import Vault
 
 extension Archive {

@@ -122,16 +122,10 @@ struct BundleCommandTests {
         let outcome = try golden.shell(
             """
             minhchung bundle "$title" --output bundle.zip
-            python3 "$oracle/bundle_mutations.py" "minhchung verify-bundle" archive.pub bundle.zip --random 20
+            python3 "$oracle/bundle_mutations.py" "minhchung verify-bundle" archive.pub bundle.zip --random 200 --sample 200
             """)
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.contains("0 accepted, 0 unnamed"))
-    }
-
-    @Test("The independent verifier's own tests pass", .enabled(if: GoldenArchive.hasCryptography, GoldenArchive.cryptographyAbsence))
-    func oracleTests() throws {
-        let outcome = try GoldenArchive().shell("cd \"$oracle\" && python3 -m unittest test_bundle_oracle")
-        #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
     @Test("Every bag of the conformance suite is judged as its folder says")

@@ -570,6 +570,7 @@ def main(arguments=None, trial_of=Trial):
     parser.add_argument("--older", type=pathlib.Path, metavar="CHECKPOINT")
     parser.add_argument("--only", metavar="LABEL")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N of all mutations, chosen by the seed")
     parser.add_argument("--unchecked", action="store_true", help="do not ask first whether the bundle itself is accepted")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else str(random.SystemRandom().randrange(10 ** 9))
@@ -587,6 +588,8 @@ def main(arguments=None, trial_of=Trial):
                     print(f"the bundle itself is not accepted: status {status}\n{output}")
                     return 2
     wanted = [one for one in mutations.all() if options.only in (None, one.label)]
+    if options.sample is not None and options.sample < len(wanted):
+        wanted = random.Random(f"sample {seed}").sample(wanted, options.sample)
     if not wanted:
         print("there is no such mutation with this seed")
         return 2

@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
         .testTarget(
             name: "CustodyTests",
-            dependencies: ["Evidence", "Recognition", "Ledger", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
+            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
         .testTarget(name: "TidyTests"),
     ],

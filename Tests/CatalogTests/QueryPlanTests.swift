@@ -73,7 +73,9 @@ struct QueryPlanTests {
                             rules: rules.digest, role: .citizen)), [dossier.text, person.text]
                 ),
                 (
-                    .evidenceCited(Citation(id: citation, dossier: dossier, indicator: indicator, evidence: evidence, role: .citizen)),
+                    .evidenceCited(
+                        Citation(
+                            id: citation, dossier: dossier, indicator: indicator, evidence: evidence, text: object(9).digest, role: .citizen)),
                     [dossier.text, item.text]
                 ),
                 (.scoresGiven(ScoreSheet(dossier: dossier, kind: .final, scores: scores, role: .appraiser)), [dossier.text]),
@@ -215,6 +217,9 @@ struct QueryPlanTests {
         Question("isNeeded(_") {
             try $0.isNeeded(Sample.proof.digest, besides: [], and: []) && !$0.isNeeded(Sample.proof.digest, besides: [Sample.item], and: [])
                 && $0.isNeeded(Sample.rules.digest, besides: [], and: []) && $0.isNeeded(object(9).digest, besides: [], and: [])
+                // A citation pins the text, also where it is nobody's text any more.
+                && $0.isNeeded(object(9).digest, besides: [], and: [Sample.proof.digest])
+                && !$0.isNeeded(object(9).digest, besides: [Sample.item], and: [Sample.proof.digest])
         },
         Question("extractions(of") { try $0.extractions(of: Sample.proof.digest).count == 1 },
         Question("redactor(of") { try $0.redactor(of: 1) == nil },

@@ -310,6 +310,7 @@ struct CheckpointTests {
         let found = "FOUND  record 4: it or one of those up to 6 is not what the archive signed: the root over the first 7 is another"
         #expect(done.output.contains(found), "\(done.output)")
         let (status, lines) = try await copy.look()
-        #expect(status == 1 && lines.contains { $0.contains("checkpoint of records, epoch 1, size 7: its root is not that of the first 7") }, "\(lines)")
+        #expect(
+            status == 1 && lines.contains { $0.contains("checkpoint of records, epoch 1, size 7: its root is not that of the first 7") }, "\(lines)")
     }
 }

@@ -1,157 +1,11 @@
 import Custody
 import Evidence
 import Foundation
-import Glibc
 import Recognition
 import Testing
 
-/// A person in a ward who is to be erased, and all places that name them.
-private struct Erasable {
-    static let name = "Đặng Thị Ngọc Hường"
-    static let number = "001 199 000 789"
-    /// A word of the person's own text that nobody else has.
-    static let word = "Kwzxy"
-
-    let ward: TestWard
-    let person: Citizen
-    let bystander: Citizen
-    /// The person's own item, and one of the same bytes as another's.
-    let own: EvidenceID
-    let letter: EvidenceID
-    let sameLetter: EvidenceID
-    /// The bystander's, which names nobody, and a list of names that somebody handed in.
-    let others: EvidenceID
-    let list: EvidenceID
-    let title: TitleID
-    let dossier: DossierID
-    let othersTitle: TitleID
-    let objects: [EvidenceID: Digest]
-
-    var archive: Archive { ward.archive }
-
-    init(_ ward: TestWard) async throws {
-        self.ward = ward
-        let number = try #require(PersonalNumber(Self.number))
-        let entry = PersonEntry(name: Self.name, birthYear: 1985, group: "farmer", account: "huong-1", number: number)
-        guard case .registered(let id)? = try await ward.archive.registerPeople([entry], by: officer(.administrator)).first else {
-            throw Unexpected("not registered")
-        }
-        person = Citizen(id: id, actor: .console(user: "lan", actingAs: "huong-1"))
-        bystander = try await ward.citizen()
-        func deposit(_ name: String, _ text: String, _ metadata: EvidenceMetadata, by actor: Actor = console) async throws -> EvidenceID {
-            try await ward.archive.depositAll([try ward.place.source(name, text, metadata)], extracts: true, by: actor).onlyItem()
-        }
-        own = try await deposit(
-            "đơn của Hường.txt", "Tôi là \(Self.name), \(Self.word).\nSố: 91/XN-UBND\n",
-            EvidenceMetadata(title: "Đơn", issuer: "UBND", holder: Self.name, person: id))
-        letter = try await deposit("thư.txt", "Thư chung của thôn", EvidenceMetadata(holder: Self.name, person: id))
-        sameLetter = try await deposit("thư.txt", "Thư chung của thôn", EvidenceMetadata(title: "Thư"), by: officer(.assistant))
-        others = try await ward.proof("Chứng nhận của người khác", of: bystander)
-        list = try await deposit(
-            "danh sách.txt", "Danh sách lớp\n1. DANG THI NGOC HUONG\n2. Ai Khác\n", EvidenceMetadata(title: "Danh sách"), by: officer(.assistant))
-        try await ward.archive.describe(
-            own, as: EvidenceMetadata(title: "Đơn của \(Self.name)", holder: Self.name, person: id), by: officer(.assistant))
-        let outcome = try await ward.decided(person, own, ["A2": letter])
-        (title, dossier) = (try #require(outcome.title), outcome.dossier)
-        try await ward.step(.object, dossier, .citizen, reason: "\(Self.name) không đồng ý", by: person.actor)
-        try await ward.step(.uphold, dossier, .authority, reason: "Đúng quy định", by: officer(.authority, 2))
-        // The bystander's review was held by the person, among others.
-        let theirs = try await ward.declared(bystander, others)
-        try await ward.take(.submit, theirs, bystander)
-        try await ward.archive.score(theirs.text, .collective, scores(9), role: .reviewer, by: officer(.reviewer))
-        try await ward.step(
-            .review, theirs, .reviewer,
-            review: Archive.ReviewEntry(
-                heldOn: try day(TestWard.heldOn), participants: ["Bà \(Self.name)", "Ông Hai"], votesFor: 2, votesAgainst: 0,
-                minutes: ward.minutes.text), by: officer(.reviewer))
-        try await ward.advance(theirs, bystander, to: .proposed)
-        othersTitle = try #require(try await ward.decide(theirs).first?.title)
-        var objects: [EvidenceID: Digest] = [:]
-        for item in [own, letter, sameLetter, others, list, ward.minutes] {
-            objects[item] = try await ward.archive.item(item.text, by: console).object.digest
-        }
-        self.objects = objects
-    }
-
-    /// What a test may know of all this when the archive is closed.
-    struct Known: Sendable {
-        let person: PersonID
-        let own, letter, sameLetter, others, list, minutes: EvidenceID
-        let title, othersTitle: TitleID
-        let objects: [EvidenceID: Digest]
-    }
-
-    var known: Known {
-        Known(
-            person: person.id, own: own, letter: letter, sameLetter: sameLetter, others: others, list: list, minutes: ward.minutes, title: title,
-            othersTitle: othersTitle, objects: objects)
-    }
-
-    func object(_ item: EvidenceID) throws -> Digest { try #require(objects[item]) }
-
-    static func grounds(_ role: Role = .authority, _ reason: String = "Theo yêu cầu") -> ErasureGrounds {
-        ErasureGrounds(reason: reason, legalBasis: "Luật 91/2025/QH15, Điều 14", role: role)
-    }
-
-    @discardableResult
-    func erase(
-        _ references: String..., grounds: ErasureGrounds = grounds(), takesShared: Bool? = nil, applies: Bool = true
-    ) async throws -> ErasurePlan {
-        try await archive.erase(references, grounds: grounds, takesShared: takesShared, applies: applies, by: officer(.authority))
-    }
-}
-
 @Suite("Erasure", .serialized)
 struct ErasureTests {
-    private static let views = [
-        "object", "item", "record_subject", "person", "dossier", "dossier_stage", "citation", "score", "verification", "decision", "redaction",
-        "hold", "fixity", "milestone", "access_subject",
-    ]
-
-    private static func rows(_ place: TestPlace) throws -> String {
-        try place.sqlite("archive.sqlite", views.map { ".print == \($0)\n.mode quote\nSELECT * FROM \($0) ORDER BY 1, 2;" }.joined(separator: "\n"))
-    }
-
-    /// Every file of the archive, and the erasure list beside it.
-    private static func files(_ place: TestPlace) throws -> [(name: String, bytes: Data)] {
-        let names = try FileManager.default.subpathsOfDirectory(atPath: place.archivePath)
-        var files: [(String, Data)] = []
-        for name in names {
-            var isFolder: ObjCBool = false
-            let path = "\(place.archivePath)/\(name)"
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { continue }
-            files.append((name, try Data(contentsOf: URL(fileURLWithPath: path))))
-        }
-        let list = Archive.erasureList(beside: place.archivePath)
-        if FileManager.default.fileExists(atPath: list) { files.append(("list", try Data(contentsOf: URL(fileURLWithPath: list)))) }
-        return files
-    }
-
-    /// Spellings in which the person might still be there.
-    private static func spellings(_ text: String) -> [String] {
-        let folded = String(text.decomposedStringWithCanonicalMapping.unicodeScalars.filter { !$0.properties.isDiacritic || $0.isASCII })
-            .replacing("đ", with: "d").replacing("Đ", with: "D")
-        return [text, text.uppercased(), text.lowercased(), folded, folded.lowercased(), folded.uppercased()].flatMap {
-            [$0.precomposedStringWithCanonicalMapping, $0.decomposedStringWithCanonicalMapping]
-        }
-    }
-
-    private static func soundForOracle(_ place: TestPlace) async throws {
-        let copy = try await Workplace(copyOf: place.archivePath)
-        let (status, lines) = try await copy.look()
-        #expect(status == 0, "\(lines.joined(separator: "\n"))")
-    }
-
-    /// Expects that `body` is refused in these words.
-    private static func expectRefusal(_ words: String..., body: () async throws -> Void) async {
-        do {
-            try await body()
-            Issue.record("nothing was refused: \(words)")
-        } catch {
-            for words in words { #expect("\(error)".contains(words)) }
-        }
-    }
-
     @Test func `a preview says what would go, and changes nothing but the access log`() async throws {
         let place = try TestPlace()
         try await place.ward { ward in
@@ -173,7 +27,7 @@ struct ErasureTests {
             #expect(try await ward.records() == before)
             #expect(try place.objectCount() == objects)
             #expect(try await ward.archive.item(all.own.text, by: console).metadata.holder == Erasable.name)
-            await Self.expectRefusal("--shared erase or --shared keep") { try await all.erase(all.person.id.text) }
+            await Traces.expectRefusal("--shared erase or --shared keep") { try await all.erase(all.person.id.text) }
             #expect(try await ward.records() == before)
             #expect(try place.objectCount() == objects)
         }
@@ -184,27 +38,27 @@ struct ErasureTests {
         try await place.ward { ward in
             let all = try await Erasable(ward)
             for role in Role.allCases where ![.authority, .administrator].contains(role) {
-                await Self.expectRefusal("an authority or an administrator") { try await all.erase(all.own.text, grounds: Erasable.grounds(role)) }
+                await Traces.expectRefusal("an authority or an administrator") { try await all.erase(all.own.text, grounds: Erasable.grounds(role)) }
             }
             let naming = Erasable.grounds(.authority, "Bà đặng thị NGỌC hường yêu cầu")
-            await Self.expectRefusal("names the person") { try await all.erase(all.person.id.text, grounds: naming, takesShared: true) }
-            await Self.expectRefusal("one person, or items") { try await all.erase(all.person.id.text, all.own.text) }
+            await Traces.expectRefusal("names the person") { try await all.erase(all.person.id.text, grounds: naming, takesShared: true) }
+            await Traces.expectRefusal("one person, or items") { try await all.erase(all.person.id.text, all.own.text) }
             let (archive, inspector) = (ward.archive, officer(.inspector))
             for held in [all.person.id.text, all.own.text, all.dossier.text] {
                 _ = try await archive.placeHold(held, grounds: Erasable.grounds(.inspector, "Khiếu nại"), by: inspector)
                 let holds = try await archive.holds().map(\.subject)
                 #expect(holds == [held])
                 for target in [all.person.id.text, all.own.text] {
-                    await Self.expectRefusal("\(held) is under a legal hold", "Khiếu nại") { try await all.erase(target, takesShared: true) }
+                    await Traces.expectRefusal("\(held) is under a legal hold", "Khiếu nại") { try await all.erase(target, takesShared: true) }
                 }
-                await Self.expectRefusal("held already") {
+                await Traces.expectRefusal("held already") {
                     _ = try await archive.placeHold(held, grounds: Erasable.grounds(.inspector), by: inspector)
                 }
-                await Self.expectRefusal("not citizen") {
+                await Traces.expectRefusal("not citizen") {
                     _ = try await archive.releaseHold(held, grounds: Erasable.grounds(.citizen), by: inspector)
                 }
                 _ = try await archive.releaseHold(held, grounds: Erasable.grounds(.inspector), by: inspector)
-                await Self.expectRefusal("not held") {
+                await Traces.expectRefusal("not held") {
                     _ = try await archive.releaseHold(held, grounds: Erasable.grounds(.inspector), by: inspector)
                 }
             }
@@ -227,9 +81,9 @@ struct ErasureTests {
             """
         // The needles are there before, or the search for them would prove nothing.
         #expect(try place.sqlite("search.sqlite", vocabulary) != "0\n")
-        let needles = Self.spellings(Erasable.name) + [Erasable.word, "đơn của Hường.txt", "001199000789", mac, "91/XN"]
+        let needles = Traces.spellings(Erasable.name) + [Erasable.word, "đơn của Hường.txt", "001199000789", mac, "91/XN"]
         for needle in [Erasable.name, mac, Erasable.word] {
-            #expect(try Self.files(place).contains { $0.bytes.range(of: Data(needle.utf8)) != nil }, "\(needle)")
+            #expect(try Traces.files(place).contains { $0.bytes.range(of: Data(needle.utf8)) != nil }, "\(needle)")
         }
         let record = try await place.archive { archive in
             let plan = try await archive.erase(
@@ -238,7 +92,7 @@ struct ErasureTests {
             #expect(plan.left.isEmpty)
             return try #require(plan.record)
         }
-        for (name, bytes) in try Self.files(place) {
+        for (name, bytes) in try Traces.files(place) {
             for needle in needles { #expect(bytes.range(of: Data(needle.utf8)) == nil, "\(needle) in \(name)") }
         }
         #expect(try place.sqlite("search.sqlite", vocabulary) == "0\n")
@@ -249,8 +103,8 @@ struct ErasureTests {
         }
         let list = try String(contentsOfFile: Archive.erasureList(beside: place.archivePath), encoding: .utf8)
         #expect(list.split(separator: "\n").count == 1 && list.contains(#""record":\#(record)"#) && list.contains(made.person.text))
-        try await Self.soundForOracle(place)
-        let rows = try Self.rows(place)
+        try await Traces.soundForOracle(place)
+        let rows = try Traces.rows(place)
         try await place.archive { archive in
             let (summary, findings) = try await archive.verified()
             #expect(findings.isEmpty && summary.unreferenced == 0, "\(findings)")
@@ -279,16 +133,16 @@ struct ErasureTests {
                 !$0.hasPrefix("fixity") && !$0.hasPrefix("access_subject") && !$0.hasPrefix("record_subject")
             }.joined(separator: "== ")
         }
-        #expect(withoutFixity(try Self.rows(place)) == withoutFixity(rows))
-        try await Self.soundForOracle(place)
+        #expect(withoutFixity(try Traces.rows(place)) == withoutFixity(rows))
+        try await Traces.soundForOracle(place)
         // What was erased is done with.
         try await place.archive { archive in
-            await Self.expectRefusal("erased already, by record \(record)") {
+            await Traces.expectRefusal("erased already, by record \(record)") {
                 _ = try await archive.erase(
                     [made.person.text], grounds: Erasable.grounds(), takesShared: true, applies: true, by: officer(.authority))
             }
-            await Self.expectRefusal("was erased") { try await archive.describe(made.own, as: EvidenceMetadata(title: "x"), by: console) }
-            await Self.expectRefusal("was erased") {
+            await Traces.expectRefusal("was erased") { try await archive.describe(made.own, as: EvidenceMetadata(title: "x"), by: console) }
+            await Traces.expectRefusal("was erased") {
                 try await archive.verifyEvidence(made.own.text, .rejected, reason: "x", role: .reviewer, by: officer(.reviewer))
             }
             let known = try #require(PersonalNumber(Erasable.number))
@@ -306,7 +160,7 @@ struct ErasureTests {
             #expect(id != made.person)
             #expect(try await archive.verified().findings.isEmpty)
         }
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 
     @Test func `with the shared papers kept, what is about others names the person still, and all else is gone`() async throws {
@@ -319,7 +173,7 @@ struct ErasureTests {
             #expect(await ward.archive.exported(ward.minutes.text).error == nil)
             #expect(try await ward.archive.verified().findings.isEmpty)
         }
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 
     @Test func `an erased item's bytes may come again from somebody else, as a new item that is read and checked`() async throws {
@@ -348,7 +202,7 @@ struct ErasureTests {
             _ = try await ward.archive.depositAll([source], extracts: true, by: officer(.assistant))
             #expect(try await ward.archive.verified().findings.isEmpty)
         }
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 
     @Test func `an object that two items have goes with the last of them`() async throws {
@@ -366,7 +220,7 @@ struct ErasureTests {
             #expect(try await ward.archive.found("thư chung").isEmpty)
             #expect(try await ward.archive.verified().findings.isEmpty)
         }
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 
     @Test("an erasure that was cut off is finished when the archive is opened", .enabled(if: hasSQLite, sqliteAbsence))
@@ -397,7 +251,7 @@ struct ErasureTests {
         // It is in the list once, whoever finished it.
         #expect(try String(contentsOfFile: list, encoding: .utf8) == listed && listed.split(separator: "\n").count == 1)
         #expect(try place.sqlite("archive.sqlite", "SELECT count(*) FROM erasure_to_finish;") == "0\n")
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 
     @Test func `nobody else is erased who has the person's name in theirs`() async throws {
@@ -422,6 +276,6 @@ struct ErasureTests {
             #expect(try await ward.archive.person(an.text, by: console).name == erasedText)
             #expect(try await ward.archive.verified().findings.isEmpty)
         }
-        try await Self.soundForOracle(place)
+        try await Traces.soundForOracle(place)
     }
 }

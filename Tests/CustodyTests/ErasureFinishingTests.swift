@@ -119,7 +119,6 @@ struct ErasureFinishingTests {
         let place = try TestPlace()
         let left = "để lại khi mất điện Qwxyz"
         let bytes = Array(left.utf8)
-        let digest = Digest(of: bytes)
         try await place.archive { archive in
             let (item, erased) = try await Self.deposited(archive, place)
             let (kept, _) = try await Self.deposited(archive, place, "giữ lại")

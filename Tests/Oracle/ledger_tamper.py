@@ -113,7 +113,10 @@ def edit_body(copy, table, n):
 
 def rehash_body(copy, table, n):
     salt, body = copy.db.execute("SELECT salt, body FROM record_body WHERE number = ?", (n,)).fetchone()
-    copy.commit_body(n, salt, body.replace(":", " :", 1).replace(" :", ":", 1).replace("0", "1", 1))
+    # Another letter or digit, so that it stays canonical.
+    at = max(index for index, character in enumerate(body) if character.isascii() and character.isalnum())
+    other = ("1" if body[at] == "0" else "0") if body[at].isdigit() else ("b" if body[at] == "a" else "a")
+    copy.commit_body(n, salt, body[:at] + other + body[at + 1:])
     return n
 
 

@@ -286,7 +286,11 @@ struct BagTests {
     func ours() throws {
         let workplace = try Workplace()
         var generator = SeededGenerator()
-        let payload = generator.tree(count: 20).map { File(name: BagIt.payloadPrefix + $0.name, bytes: $0.bytes) }
+        // Names that differ only in case, and macOS's “._” files, are warned of, which is another test's.
+        var spellings: Set<String> = []
+        let payload = generator.tree(count: 20)
+            .filter { !"/\($0.name)".contains("/._") && spellings.insert($0.name.lowercased()).inserted }
+            .map { File(name: BagIt.payloadPrefix + $0.name, bytes: $0.bytes) }
         let octets = payload.reduce(Int64(0)) { $0 + Int64($1.bytes.count) }
         var tags = [
             File(name: BagIt.declarationName, bytes: BagIt.declaration),
@@ -300,7 +304,8 @@ struct BagTests {
         tags.append(File(name: BagIt.tagManifestName, bytes: try BagIt.tagManifest(tags.map { ($0.name, Digest(of: $0.bytes)) })))
         let files = (payload + tags).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         try FolderWriter(path: workplace.path("bag")).write(files)
-        #expect(try BagValidator.findings(inBagAt: workplace.path("bag")).isEmpty, "seed \(generator.seed)")
+        let findings = try BagValidator.findings(inBagAt: workplace.path("bag"))
+        #expect(findings.isEmpty, "seed \(generator.seed): \(findings)")
         let bag = workplace.folder.appendingPathComponent("bag")
         if let sha256sum = Program.sha256sum {
             for name in [BagIt.manifestName, BagIt.tagManifestName] {

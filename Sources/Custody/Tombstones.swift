@@ -53,10 +53,11 @@ extension Archive {
             division.parts[part, default: Division.Part()].items.append(item)
         }
         for (number, erased) in draft.bodies.sorted(by: { $0.key < $1.key }) {
-            var part = division.parts[try self.part(ofRecordAbout: erased.subjects, draft, division)] ?? Division.Part()
+            let key = try self.part(ofRecordAbout: erased.subjects, draft, division)
+            var part = division.parts[key] ?? Division.Part()
             part.redactions.append(Redaction(record: number, kind: erased.kind, body: RecordForm.bodyBytes(erased.body)))
             for subject in erased.subjects where !part.subjects.contains(subject) { part.subjects.append(subject) }
-            division.parts[try self.part(ofRecordAbout: erased.subjects, draft, division)] = part
+            division.parts[key] = part
         }
         let keys = division.parts.keys.sorted()
         for (object, place) in try places(of: draft, division, keys) { division.parts[keys[place]]?.objects.append(object) }

@@ -333,8 +333,8 @@ struct RecognitionOracleTests {
         Mutation(
             "an erased object stands in quarantine", #"touch "$archive/quarantine/LOST.1f""#, "quarantine/LOST.1f: record DATA_ERASED erased it"),
         Mutation(
-            "an erasure is not finished", #"sql "INSERT INTO erasure_to_finish VALUES (DATA_ERASED, '/nowhere/list', 1)""#,
-            "erasure of record DATA_ERASED: it is not finished", verification: "cannot read /nowhere/list"),
+            "an erasure is not finished", #"sql "INSERT INTO erasure_to_finish VALUES (DATA_ERASED, DATA_ERASED, '/nowhere/list', 1, 1)""#,
+            "erasure of record DATA_ERASED: it is not finished"),
         Mutation(
             "a hold is released that was not placed", #"amend hold.released 'body["subject"] = header["subjects"][0] = "DIARY"'"#,
             "record HOLD_RELEASED: body: DIARY is not held", verification: "in hold"),

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Backup and restore on the command line", .timeLimit(.minutes(3)))
+@Suite("Backup and restore on the command line", .timeLimit(.minutes(10)))
 struct BackupCommandTests {
     /// An archive that a witness follows: backed up, followed on, lost.
     private func lost() throws -> Workplace {

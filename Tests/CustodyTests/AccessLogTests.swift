@@ -2,7 +2,7 @@ import Custody
 import Evidence
 import Testing
 
-@Suite("Access log of recognition", .serialized, .timeLimit(.minutes(2)))
+@Suite("Access log of recognition", .serialized, .timeLimit(.minutes(10)))
 struct AccessLogTests {
     private static func views(_ archive: Archive, _ dossier: DossierID, _ title: TitleID, _ item: EvidenceID, _ person: PersonID)
         -> [(what: String, kind: String, look: () async throws -> Void)]

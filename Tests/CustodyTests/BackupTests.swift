@@ -6,7 +6,7 @@ import Ledger
 import Synchronization
 import Testing
 
-@Suite("Backup", .serialized, .timeLimit(.minutes(3)))
+@Suite("Backup", .serialized, .timeLimit(.minutes(10)))
 struct BackupTests {
     @Test("only what is new is copied, and a snapshot is one file of each database")
     func incremental() async throws {

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("Care", .serialized, .timeLimit(.minutes(2)))
+@Suite("Care", .serialized, .timeLimit(.minutes(10)))
 struct CareTests {
     /// What may happen to an object on the disk.
     enum Harm: String, CaseIterable {

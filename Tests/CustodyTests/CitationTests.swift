@@ -4,7 +4,7 @@ import Foundation
 import Recognition
 import Testing
 
-@Suite("Citations", .serialized, .timeLimit(.minutes(3)))
+@Suite("Citations", .serialized, .timeLimit(.minutes(10)))
 struct CitationTests {
     /// A declared dossier of a new citizen, without citations.
     static func declaring(_ ward: TestWard, rules: String = "tan-thanh-ward", cycle: Int = 2026) async throws -> (Citizen, DossierID) {

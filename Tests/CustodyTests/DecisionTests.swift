@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Decisions", .serialized, .timeLimit(.minutes(3)))
+@Suite("Decisions", .serialized, .timeLimit(.minutes(10)))
 struct DecisionTests {
     /// A dossier that is proposed with these scores.
     private static func proposed(

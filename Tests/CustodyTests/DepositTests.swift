@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("Deposits", .serialized, .timeLimit(.minutes(2)))
+@Suite("Deposits", .serialized, .timeLimit(.minutes(10)))
 struct DepositTests {
     @Test func `the sample goes in, is found, shown and handed out as it was`() async throws {
         let place = try TestPlace()

@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Dossiers", .serialized, .timeLimit(.minutes(5)))
+@Suite("Dossiers", .serialized, .timeLimit(.minutes(10)))
 struct DossierTests {
     // MARK: The table of transitions, on real dossiers
 

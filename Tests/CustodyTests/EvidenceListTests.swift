@@ -2,7 +2,7 @@ import Custody
 import Evidence
 import Testing
 
-@Suite("Lists of evidence", .serialized, .timeLimit(.minutes(2)))
+@Suite("Lists of evidence", .serialized, .timeLimit(.minutes(10)))
 struct EvidenceListTests {
     private static func list(_ archive: Archive, _ question: EvidenceQuestion, limit: Int = 50) async throws -> [EvidenceID] {
         try await archive.evidence(question, limit: limit, by: officer(.reviewer)).map(\.item.id)

@@ -3,7 +3,7 @@ import Evidence
 import Foundation
 import Testing
 
-@Suite("Finding", .serialized, .timeLimit(.minutes(2)))
+@Suite("Finding", .serialized, .timeLimit(.minutes(10)))
 struct FindTests {
     @Test func `Vietnamese is found in any spelling, and in its own when that is asked for`() async throws {
         let place = try TestPlace()

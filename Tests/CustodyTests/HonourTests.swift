@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Honours and decision documents", .serialized, .timeLimit(.minutes(3)))
+@Suite("Honours and decision documents", .serialized, .timeLimit(.minutes(10)))
 struct HonourTests {
     @Test func `five years running make the honour, which follows the person through their units`() async throws {
         try await TestPlace().ward { ward in

@@ -2,7 +2,7 @@ import Custody
 import Evidence
 import Testing
 
-@Suite("Openings of dossiers", .serialized, .timeLimit(.minutes(3)))
+@Suite("Openings of dossiers", .serialized, .timeLimit(.minutes(10)))
 struct OpeningTests {
     @Test func `nobody opens a dossier in the name of a citizen with an account, or in an office`() async throws {
         try await TestPlace().ward { ward in

@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Random lives of dossiers", .serialized, .timeLimit(.minutes(3)))
+@Suite("Random lives of dossiers", .serialized, .timeLimit(.minutes(10)))
 struct RandomLifeTests {
     /// What was shown of a dossier when a record was the newest.
     private struct Moment {

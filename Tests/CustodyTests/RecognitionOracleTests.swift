@@ -350,7 +350,7 @@ struct RecognitionOracleTests {
             "record KEY_ROTATED: body: the member new has", verification: "signing.key"),
         Mutation(
             "the endorsement of a key is of another", #"amend key.rotated 'body["endorsement"] = body["endorsement"].replace("rotation", "r0tation")'"#,
-            "record KEY_ROTATED: body: "),
+            "record KEY_ROTATED: body: ", verification: "has not signed that"),
         Mutation(
             "more of the access log is dropped than a record says", #"amend access.dropped 'body["before"] = 1'"#, "access log entry 1: it is missing",
             verification: "in milestone"),

@@ -4,7 +4,7 @@ import Foundation
 import Recognition
 import Testing
 
-@Suite("People", .serialized, .timeLimit(.minutes(2)))
+@Suite("People", .serialized, .timeLimit(.minutes(10)))
 struct RegisterTests {
     // MARK: People
 

@@ -6,7 +6,7 @@ import Ledger
 import Recognition
 import Testing
 
-@Suite("Restore", .serialized, DecidedArchive(), .timeLimit(.minutes(5)))
+@Suite("Restore", .serialized, DecidedArchive(), .timeLimit(.minutes(10)))
 struct RestoreTests {
     /// Tables that the ledger alone decides; a restored archive has one record more.
     private static let views = ["item", "object", "person", "dossier", "citation", "title", "decision", "score", "piece_list", "record_body"]

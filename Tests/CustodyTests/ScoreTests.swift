@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Scores", .serialized, .timeLimit(.minutes(3)))
+@Suite("Scores", .serialized, .timeLimit(.minutes(10)))
 struct ScoreTests {
     @Test func `the kinds of scores are kept apart, and what was given before stays`() async throws {
         try await TestPlace().ward { ward in

@@ -4,7 +4,7 @@ import Foundation
 import Recognition
 import Testing
 
-@Suite("Traces", .serialized, .timeLimit(.minutes(3)))
+@Suite("Traces", .serialized, .timeLimit(.minutes(10)))
 struct TraceTests {
     private static func traced(_ title: TitleID, _ ward: TestWard) async throws -> TitleTrace {
         guard case .title(let trace) = try await ward.archive.traceTitle(title.text, by: officer(.inspector)) else { throw Unexpected("\(title)") }

@@ -3,7 +3,7 @@ import Evidence
 import Recognition
 import Testing
 
-@Suite("Units", .serialized, .timeLimit(.minutes(2)))
+@Suite("Units", .serialized, .timeLimit(.minutes(10)))
 struct UnitTests {
     private static func declare(_ archive: Archive, _ entries: UnitEntry...) async throws -> [UnitOutcome] {
         try await archive.declareUnits(entries, by: officer(.administrator))

@@ -213,6 +213,22 @@ struct MerkleTreeTests {
         }
     }
 
+    @Test("a proof reads no more nodes than the tree is high, twice", arguments: [1_000_000, 1 << 20, (1 << 20) - 1] as [UInt64])
+    func reads(size: UInt64) throws {
+        for index in [0, 1, size / 3, size / 2, size - 2, size - 1] {
+            var read = 0
+            func node(_ position: MerkleTree.Position) -> Digest {
+                read += 1
+                return Self.leaves[0]
+            }
+            let inclusion = try #require(MerkleTree.inclusionProof(ofLeaf: index, size: size, node: node))
+            #expect(inclusion.count <= 20 && read <= 40, "leaf \(index): \(read) nodes")
+            read = 0
+            let consistency = try #require(MerkleTree.consistencyProof(from: index + 1, to: size, node: node))
+            #expect(consistency.count <= 21 && read <= 41, "from \(index + 1): \(read) nodes")
+        }
+    }
+
     @Test(
         "sizes near the end of numbers are neither a trap nor accepted",
         arguments: [.max, .max - 1, 1 << 63, 1 << 63 + 1, 1 << 63 - 1] as [UInt64])

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Vault
 
-@Suite("An archive's folder", .timeLimit(.minutes(1)))
+@Suite("An archive's folder", .timeLimit(.minutes(10)))
 struct ArchiveFolderTests {
     @Test func `is held by one process, which is named to others`() throws {
         let folder = try TemporaryFolder()

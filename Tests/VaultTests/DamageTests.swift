@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Vault
 
-@Suite("Damaged objects", .timeLimit(.minutes(1)))
+@Suite("Damaged objects", .timeLimit(.minutes(10)))
 struct DamageTests {
     static let content = bytes((2 << 20) + 100)
 

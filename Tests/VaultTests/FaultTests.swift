@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Vault
 
-@Suite("System calls that fail", .timeLimit(.minutes(2)))
+@Suite("System calls that fail", .timeLimit(.minutes(10)))
 struct FaultTests {
     /// Few files are synced one by one, many by one sync of the file system.
     struct Scenario: CustomTestStringConvertible {

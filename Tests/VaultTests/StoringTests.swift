@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Vault
 
-@Suite("Storing objects", .timeLimit(.minutes(1)))
+@Suite("Storing objects", .timeLimit(.minutes(10)))
 struct StoringTests {
     static let mebibyte = 1 << 20
 

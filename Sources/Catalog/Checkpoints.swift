@@ -302,7 +302,7 @@ public struct LedgerKey: Sendable {
 
     /// Whether one of the keys that may have signed a tree of this size has signed this checkpoint.
     public static func haveSigned(_ signed: SignedCheckpoint, _ keys: [LedgerKey]) -> Bool {
-        // A signature that does not verify is none.
+        // because a signature that does not verify is none.
         (try? signed.note.verified(by: keys.filter { $0.maySign(signed.checkpoint) }.map(\.verifier))) != nil
     }
 }

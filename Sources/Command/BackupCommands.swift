@@ -99,7 +99,7 @@ struct RestoreBackup: AsyncParsableCommand {
 
             EXAMPLES
               minhchung restore /mnt/disk/minhchung --archive /srv/minhchung --keys keys.age --witnessed memory.json
-              minhchung restore /mnt/disk/minhchung --archive new --keys-folder /root/keys --no-erasure-list
+              minhchung restore /mnt/disk/minhchung --archive new --keys-folder /media/safe/keys --no-erasure-list
               minhchung restore /mnt/disk/minhchung --archive new --keys keys.age --snapshot 2026-11-21T07-15-00.042Z-156
             """)
 

@@ -61,7 +61,9 @@ extension BundleVerification {
             throw wrong("it rests on titles of \(years.map(String.init).joined(separator: ", ")), and takes \(honour.years) years running")
         }
         var state = ""
-        if case .object(let members) = derived, case .object(let found)? = members["honour"], case .string(let text)? = found["state"] { state = text }
+        if case .object(let members) = derived, case .object(let found)? = members["honour"], case .string(let text)? = found["state"] {
+            state = text
+        }
         report.honour = (grant.honour, grant.name, state)
     }
 
@@ -131,13 +133,16 @@ extension BundleVerification {
         for (object, file) in files.sorted(by: { $0.key < $1.key }) {
             let piece = BundleLayout.evidence(object)
             guard (digests[piece] != nil) == (file.state == .enclosed) else {
-                throw BundleFinding(piece: piece, reason: file.state == .enclosed ? "it is missing" : "it is there, and said to be \(file.state.rawValue)")
+                throw BundleFinding(
+                    piece: piece, reason: file.state == .enclosed ? "it is missing" : "it is there, and said to be \(file.state.rawValue)")
             }
         }
         let texts = decision.texts
         for (piece, digest) in digests.sorted(by: { $0.key < $1.key }) {
             if piece.hasPrefix("data/evidence/") {
-                guard piece == BundleLayout.evidence(digest) else { throw BundleFinding(piece: piece, reason: "its name is not the digest of its bytes") }
+                guard piece == BundleLayout.evidence(digest) else {
+                    throw BundleFinding(piece: piece, reason: "its name is not the digest of its bytes")
+                }
                 guard files[digest] != nil else { throw BundleFinding(piece: piece, reason: "no title of the bundle rests on it") }
             } else if piece.hasPrefix("data/texts/") {
                 guard piece == BundleLayout.text(digest) else { throw BundleFinding(piece: piece, reason: "its name is not the digest of its bytes") }
@@ -197,7 +202,8 @@ extension BundleVerification {
     /// The verdicts that the enclosed rules give are those that were decided.
     private func checkVerdicts(_ decision: DecisionJSON) throws(BundleFinding) {
         for (record, decided, title) in decision.decisions {
-            guard case .ruleSet(let rules)? = decision.rules[decided.rules], case .criteriaSet(let criteria)? = decision.rules[decided.criteria] else {
+            guard case .ruleSet(let rules)? = decision.rules[decided.rules], case .criteriaSet(let criteria)? = decision.rules[decided.criteria]
+            else {
                 throw BundleFinding(piece: BundleLayout.rules(decided.rules), reason: "it is not there")
             }
             let verdict = rules.verdict(on: decided.assessment, under: criteria)

@@ -216,7 +216,8 @@ struct BundleVerification {
             throw BundleFinding(piece: name, reason: "it is not lines of UTF-8")
         }
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast() {
-            guard line.count > 66, line.dropFirst(64).prefix(2).elementsEqual("  ".utf8), let digest = Digest(hex: String(Substring(line.prefix(64)))),
+            guard line.count > 66, line.dropFirst(64).prefix(2).elementsEqual("  ".utf8),
+                let digest = Digest(hex: String(Substring(line.prefix(64)))),
                 case let file = String(Substring(line.dropFirst(66))), last.utf8.lexicographicallyPrecedes(file.utf8)
             else { throw BundleFinding(piece: name, reason: "a line is not a digest and a name behind those before it") }
             last = file
@@ -348,7 +349,8 @@ struct BundleVerification {
                 guard name == BundleLayout.consistency(proof), proof.checkpoint.note.bytes == own else {
                     throw NoteError.malformed(reason: "it is not about the checkpoint of this bundle")
                 }
-                for seen in trust.memory?.seen[tree] ?? [] where seen.size == proof.oldSize && seen.epoch == proof.checkpoint.checkpoint.origin.epoch {
+                for seen in trust.memory?.seen[tree] ?? [] where seen.size == proof.oldSize && seen.epoch == proof.checkpoint.checkpoint.origin.epoch
+                {
                     guard proof.continues(size: seen.size, root: seen.root) else {
                         throw WitnessError.rewritten(tree, seen: seen.size, found: proof.checkpoint.checkpoint.size)
                     }
@@ -380,7 +382,9 @@ struct BundleVerification {
             return
         }
         guard last.epoch == checkpoint.origin.epoch else {
-            throw wrong("it is of epoch \(checkpoint.origin.epoch), and epoch \(last.epoch) was seen last: follow the archive first, with minhchung witness pull")
+            throw wrong(
+                "it is of epoch \(checkpoint.origin.epoch), and epoch \(last.epoch) was seen last: follow the archive first, with minhchung witness pull"
+            )
         }
         // Of the access log a bundle may show less than was seen: it ends with the checkpoint of records.
         if tree == .access, last.size > checkpoint.size { return }

@@ -214,7 +214,6 @@ public final class Catalog: Sendable {
         }
     }
 
-
     /// Whether a record is what was recorded.
     public func isReadable(record number: Int) -> Bool {
         (try? record(number)) != nil  // because that is the question

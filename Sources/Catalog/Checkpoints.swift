@@ -17,7 +17,8 @@ public struct StoredCheckpoint: Sendable {
     public func signed(by signer: NoteSigner) -> StoredCheckpoint {
         if isSigned(by: signer.verifier) { return self }
         let others = signed.note.signatures.filter { $0.keyName != signer.verifier.name }
-        return StoredCheckpoint(signed: SignedCheckpoint(checkpoint, signedBy: [signer]).adding(others), signedAt: signedAt, stamp: stamp, accessSize: accessSize)
+        return StoredCheckpoint(
+            signed: SignedCheckpoint(checkpoint, signedBy: [signer]).adding(others), signedAt: signedAt, stamp: stamp, accessSize: accessSize)
     }
 
     /// Whether the archive's signature of it is of this key.
@@ -68,7 +69,8 @@ extension Catalog {
                 for signed in signed.sorted(by: { $0.checkpoint.origin.tree.rawValue < $1.checkpoint.origin.tree.rawValue }) {
                     if accessSize == nil, signed.checkpoint.origin.tree == .records {
                         accessSize = try db.first(
-                            "SELECT size FROM checkpoint WHERE tree = 'access' ORDER BY epoch DESC, size DESC LIMIT 1").map { $0["size"] }
+                            "SELECT size FROM checkpoint WHERE tree = 'access' ORDER BY epoch DESC, size DESC LIMIT 1"
+                        ).map { $0["size"] }
                     } else if signed.checkpoint.origin.tree == .access {
                         accessSize = signed.checkpoint.size
                     }

@@ -209,7 +209,8 @@ extension Catalog {
 
     /// Evidence that extraction has not tried yet, oldest first, after the object with key `after`.
     public func objectsToExtract(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
-        try objects(where: "extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key], limit: limit)
+        try objects(
+            where: "extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key], limit: limit)
     }
 
     /// Evidence that was read by another tool or version than `tool`, after the object with key `after`.
@@ -227,7 +228,8 @@ extension Catalog {
             try archive.read { db in
                 // 'g' sorts behind every hexadecimal digit, so the range is one walk of the index.
                 let found = try String.fetchSet(
-                    db, sql: "SELECT digest FROM object WHERE digest >= ? AND digest < ? AND erased_record IS NULL", arguments: [digits, digits + "g"])
+                    db, sql: "SELECT digest FROM object WHERE digest >= ? AND digest < ? AND erased_record IS NULL",
+                    arguments: [digits, digits + "g"])
                 return Set(found.compactMap { Digest(hex: $0) })
             }
         }
@@ -250,7 +252,8 @@ extension Catalog {
     /// Evidence whose extracted text is damaged or missing, after the object with key `after`.
     public func objectsWithDamagedText(after key: Int64, limit: Int) throws(CatalogError) -> [ObjectView] {
         try objects(
-            where: "text IN (SELECT digest FROM object WHERE is_damaged = 1) AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key], limit: limit)
+            where: "text IN (SELECT digest FROM object WHERE is_damaged = 1) AND is_damaged = 0 AND erased_record IS NULL AND key > ?", [key],
+            limit: limit)
     }
 
     /// How much evidence would be read anew: that whose text is damaged, and that which another tool than `tool` read.
@@ -263,7 +266,8 @@ extension Catalog {
                 guard let tool else { return texts }
                 return texts
                     + (try Int.fetchOne(
-                        db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NOT NULL AND erased_record IS NULL AND tool <> ?", arguments: [tool])
+                        db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NOT NULL AND erased_record IS NULL AND tool <> ?",
+                        arguments: [tool])
                         ?? 0)
             }
         }
@@ -336,7 +340,9 @@ extension Catalog {
     }
 
     private static func countToExtract(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL") ?? 0
+        try Int.fetchOne(
+            db, sql: "SELECT count(*) FROM object WHERE extraction_record IS NULL AND is_evidence = 1 AND is_damaged = 0 AND erased_record IS NULL")
+            ?? 0
     }
 
     public func counts() throws(CatalogError) -> Counts {

@@ -72,7 +72,8 @@ struct WriteBundle: AsyncParsableCommand {
             ])
         } else if !options.quiet {
             printLine(
-                visible("wrote \(output): \(summary.name), \(summary.files) files of evidence (\(byteCount(summary.bytes))), \(summary.records) records"))
+                visible(
+                    "wrote \(output): \(summary.name), \(summary.files) files of evidence (\(byteCount(summary.bytes))), \(summary.records) records"))
             for object in summary.withheld { printLine("withheld  \(object)") }
             for object in summary.erased { printLine("erased  \(object)") }
             printLine(
@@ -190,7 +191,8 @@ struct VerifyBundle: AsyncParsableCommand {
                 .object(["origin": .string($0.origin.text), "size": .number($0.size), "root": .string($0.root.hex)])
             },
             "key": .text(report.key), "witnesses": .array(report.witnesses.map { .string($0.name) }),
-            "continues": report.continues.map(JSON.number), "stamp": report.stamp.map {
+            "continues": report.continues.map(JSON.number),
+            "stamp": report.stamp.map {
                 .object(["time": .string($0.time.description), "proven": .bool($0.isProven)])
             },
             "files": .number(report.files), "bytes": .integer(report.bytes), "records": .number(report.records),

@@ -32,7 +32,8 @@ struct MinhChung: AsyncParsableCommand {
             Criteria.self, People.self, Units.self,
             Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,
             Traces.self, ReplayDecision.self, Matrix.self, History.self,
-            BackUp.self, RestoreBackup.self, WriteBundle.self, VerifyBundle.self, Checkpoints.self, Prove.self, Witnesses.self, Keys.self, Erase.self, Holds.self, Accesses.self,
+            BackUp.self, RestoreBackup.self, WriteBundle.self, VerifyBundle.self, Checkpoints.self, Prove.self, Witnesses.self, Keys.self, Erase.self,
+            Holds.self, Accesses.self,
         ])
 
     static let version = "0.2.0 (format \(Archive.format))"

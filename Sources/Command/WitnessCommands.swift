@@ -180,7 +180,9 @@ struct FollowArchive: AsyncParsableCommand {
                 "archive": .string(memory.archive.text), "records": .number(new), "before": .number(old), "witness": .string(signer.verifier.text),
                 "lost": .object(
                     Dictionary(
-                        uniqueKeysWithValues: lost.map { ($0.key.rawValue, .array([.number($0.value.lowerBound), .number($0.value.upperBound - 1)])) })),
+                        uniqueKeysWithValues: lost.map {
+                            ($0.key.rawValue, .array([.number($0.value.lowerBound), .number($0.value.upperBound - 1)]))
+                        })),
             ])
             return
         }

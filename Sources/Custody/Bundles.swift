@@ -182,7 +182,8 @@ extension Archive {
     ) throws -> (records: StoredCheckpoint, access: StoredCheckpoint) {
         let found = try size.map { try catalog.checkpoint(.records, size: $0) } ?? catalog.checkpoint(.records)
         guard let records = found else {
-            throw refuse(size.map { "there is no checkpoint of \($0) records any more; without --checkpoint the newest is taken" } ?? "nothing was signed yet")
+            throw refuse(
+                size.map { "there is no checkpoint of \($0) records any more; without --checkpoint the newest is taken" } ?? "nothing was signed yet")
         }
         guard let paired = records.accessSize, let access = try catalog.checkpoint(.access, size: paired) else {
             throw refuse("the access log was not signed yet")
@@ -192,7 +193,8 @@ extension Archive {
         for stored in [records, access] {
             let checkpoint = stored.checkpoint
             guard LedgerKey.haveSigned(stored.signed, keys), try catalog.root(checkpoint.origin.tree, size: checkpoint.size) == checkpoint.root else {
-                throw refuse("the checkpoint of \(checkpoint.size) \(checkpoint.origin.tree.noun) is not what the archive signed; see minhchung verify")
+                throw refuse(
+                    "the checkpoint of \(checkpoint.size) \(checkpoint.origin.tree.noun) is not what the archive signed; see minhchung verify")
             }
         }
         // What an earlier key has signed is signed again, so that one key verifies the whole bundle.

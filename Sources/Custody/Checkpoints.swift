@@ -102,7 +102,8 @@ extension Archive {
             let old = seen(tree).last { $0.size <= kept }?.size ?? 0
             guard let path = old <= size ? try catalog.consistencyPath(tree, from: old, to: size) : nil else {
                 throw ArchiveError.refused(
-                    act: "show a witness", reason: "\(old) \(tree.noun) were seen, and there are \(size): the archive went backwards; if it was "
+                    act: "show a witness",
+                    reason: "\(old) \(tree.noun) were seen, and there are \(size): the archive went backwards; if it was "
                         + "restored, minhchung restore would have begun a new epoch")
             }
             return ConsistencyProof(oldSize: old, path: path, checkpoint: checkpoint.signed)

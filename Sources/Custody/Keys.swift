@@ -94,7 +94,8 @@ extension Archive {
         var key = current
         for (number, rotation) in rotations.reversed() {
             guard let (old, new) = rotation.keys, new == key else {
-                throw ArchiveError.key(path: path, reason: "record \(number) says that it was changed, and the key that came then has not signed that")
+                throw ArchiveError.key(
+                    path: path, reason: "record \(number) says that it was changed, and the key that came then has not signed that")
             }
             former.append((old, number, rotation.accessSize))
             key = old

@@ -235,7 +235,8 @@ struct Restore: Sendable {
     private func check(
         _ catalog: Catalog, _ identity: Identity?, _ description: BackupDescription?, _ folder: ArchiveFolder, _ defects: inout Defects
     ) throws -> Built {
-        let ledgerKeys = identity.flatMap { try? Archive.knownKeys(catalog, $0, path: folder.path) }  // because the ledger's check names what is damaged
+        // because the ledger's check names what is damaged
+        let ledgerKeys = identity.flatMap { try? Archive.knownKeys(catalog, $0, path: folder.path) }
         let known = ledgerKeys?.ledgerKeys ?? []
         // The key that signed last, as the ledger has it: format.json may be from just before a change of keys.
         let identity = identity.map { $0.with(publicKey: ledgerKeys?.current.text) }

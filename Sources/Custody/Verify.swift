@@ -148,7 +148,9 @@ extension Archive {
             // Other findings than damaged objects are about the ledger itself: nothing is appended to what is not sound, nor where
             // nobody could sign it.
             let keys = checkedKeys.withLock { $0 }.sorted()
-            if isIntact, signing != nil, !keys.isEmpty, tally.summary.withLock({ $0.ledgerFindings == 0 }) { try recordFixity(keys, started, by: actor) }
+            if isIntact, signing != nil, !keys.isEmpty, tally.summary.withLock({ $0.ledgerFindings == 0 }) {
+                try recordFixity(keys, started, by: actor)
+            }
             var summary = tally.summary.withLock { $0 }
             summary.records = catalog.recordTree.size
             summary.oldestCheck = try catalog.oldestCheck()

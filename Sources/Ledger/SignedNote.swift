@@ -232,7 +232,9 @@ public enum Cosignature {
 
 private func isKeyName(_ name: some StringProtocol) -> Bool {
     (1...128).contains(name.utf8.count)
-        && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace && $0.properties.generalCategory != .control }
+        && name.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+        }
 }
 
 private func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }

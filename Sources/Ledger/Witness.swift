@@ -180,7 +180,9 @@ public enum WitnessError: Error, Equatable, CustomStringConvertible {
                 + (lost.isEmpty
                     ? "nothing that was seen is lost"
                     : lost.sorted { $0.key.rawValue > $1.key.rawValue }
-                        .map { "of the \($0.key.noun) that were seen, \($0.value.lowerBound) to \($0.value.upperBound - 1) are lost, or cannot be compared" }
+                        .map {
+                            "of the \($0.key.noun) that were seen, \($0.value.lowerBound) to \($0.value.upperBound - 1) are lost, or cannot be compared"
+                        }
                         .joined(separator: ", ")) + "; to go on from there: --accept-epoch \(epoch)"
         case .mixedEpochs(let records, let access):
             "REFUSED: the tree of records is of epoch \(records), the one of the access log of epoch \(access)"

@@ -22,7 +22,8 @@ final class GoldenArchive {
     /// Runs a line of shell in its folder, in which `minhchung` is the program, `$title` the title and `$oracle` the folder of oracles.
     func shell(_ line: String) throws -> Workplace.Outcome {
         try workplace.execute([
-            "MINHCHUNG_ARCHIVE=\(workplace.archive)", "PATH=\(programFolder.path):/usr/sbin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+            "MINHCHUNG_ARCHIVE=\(workplace.archive)",
+            "PATH=\(programFolder.path):/usr/sbin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
             "title=\(try title)", "oracle=\(Self.repository.appending(path: "Tests/Oracle").path)",
             "tests=\(Self.repository.appending(path: "Tests").path)", "bash", "-euo", "pipefail", "-c", line,
         ])

@@ -50,7 +50,9 @@ struct GoldenTests {
     @Test("Every way of tampering with its ledger is found by verify or by its witness, and the record is named")
     func tampering() throws {
         let golden = try GoldenArchive()
-        let outcome = try golden.shell("minhchung witness pull witness --from archive > followed; python3 \"$oracle/ledger_tamper.py\" \"$(command -v minhchung)\" archive witness")
+        let outcome = try golden.shell(
+            "minhchung witness pull witness --from archive > followed; python3 \"$oracle/ledger_tamper.py\" \"$(command -v minhchung)\" archive witness"
+        )
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.contains(", 0 not found or not named"))
     }

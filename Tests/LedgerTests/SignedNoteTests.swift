@@ -90,9 +90,11 @@ struct SignedNoteTests {
         "a text that is no public key is refused",
         arguments: [
             "", "PeterNeumann", "PeterNeumann+c74f20a3", "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+            "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+            "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
             "PeterNeuman+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10T",
-            "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+            "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+            "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
             "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
         ])
     func noVerifier(text: String) { #expect(NoteVerifier(text) == nil) }
@@ -116,7 +118,9 @@ struct SignedNoteTests {
     }
 
     @Test func `a name has no space and no plus, and an end`() {
-        for name in ["a", "ar-7h2k9q4m1c8r5t0w.minhchung", "kiểm-tra.ví-dụ", String(repeating: "x", count: 128)] { #expect(NoteVerifier.isName(name)) }
+        for name in ["a", "ar-7h2k9q4m1c8r5t0w.minhchung", "kiểm-tra.ví-dụ", String(repeating: "x", count: 128)] {
+            #expect(NoteVerifier.isName(name))
+        }
         for name in ["", "a b", "a+b", "a\nb", "a\u{3000}b", "a\u{7F}", String(repeating: "x", count: 129)] { #expect(!NoteVerifier.isName(name)) }
     }
 
@@ -152,7 +156,8 @@ struct SignedNoteTests {
     @Test(
         "a text that is no checkpoint is refused",
         arguments: [
-            ("\n9\n", "\n09\n"), ("\n9\n", "\n-9\n"), ("\n9\n", "\n+9\n"), ("\n9\n", "\n9 \n"), ("\n9\n", "\n\n9\n"), ("\n9\n", "\n99999999999999999999\n"),
+            ("\n9\n", "\n09\n"), ("\n9\n", "\n-9\n"), ("\n9\n", "\n+9\n"), ("\n9\n", "\n9 \n"), ("\n9\n", "\n\n9\n"),
+            ("\n9\n", "\n99999999999999999999\n"),
             ("Fa0=", "Fa1="), ("Fa0=", "Fa0"), ("Fa0=\n", "Fa0="), ("Fa0=\n", "Fa0=\nextension\n"), ("/1/", "/x/"),
         ])
     func noCheckpoint(found: String, other: String) throws {
@@ -172,7 +177,8 @@ struct SignedNoteTests {
         let read = try SignedCheckpoint(parsing: both.note.bytes)
         #expect(read == both)
         #expect(try read.note.verified(by: [signer.verifier] + witnesses.map(\.verifier)).count == 3)
-        #expect(cosignatures.map { Cosignature.time(of: $0) } == [Timestamp(milliseconds: 1_795_245_300_000), Timestamp(milliseconds: 1_795_245_300_000)])
+        #expect(
+            cosignatures.map { Cosignature.time(of: $0) } == [Timestamp(milliseconds: 1_795_245_300_000), Timestamp(milliseconds: 1_795_245_300_000)])
     }
 
     // MARK: Cosignatures
@@ -229,7 +235,8 @@ struct SignedNoteTests {
     func oracle() throws {
         let checkpoint = Checkpoint(origin: Self.origin, size: 9, root: Digest(of: "abc".utf8))
         let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
-        let note = SignedNote(text: checkpoint.text, signatures: [witness.cosignature(of: checkpoint, at: Timestamp(milliseconds: 1_795_245_300_000))])
+        let note = SignedNote(
+            text: checkpoint.text, signatures: [witness.cosignature(of: checkpoint, at: Timestamp(milliseconds: 1_795_245_300_000))])
         let program = #"""
             import base64, hashlib, sys
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

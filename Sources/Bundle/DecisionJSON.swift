@@ -242,9 +242,13 @@ struct DecisionJSON {
 
     private func citations(_ record: BundleRecord, _ dossier: [BundleRecord]) -> [JSON] {
         guard case .array(let citations)? = record.members["citations"] else { return [] }
+        var cites: [String: BundleRecord] = [:]
+        for record in dossier where record.header.kind == RecordKind.evidenceCited.rawValue {
+            if case .string(let citation)? = record.members["citation"], cites[citation] == nil { cites[citation] = record }
+        }
         return citations.map { citation in
-            guard case .object(var members) = citation else { return citation }
-            let cited = dossier.first { $0.header.kind == RecordKind.evidenceCited.rawValue && $0.members["citation"] == members["citation"] }
+            guard case .object(var members) = citation, case .string(let id)? = members["citation"] else { return citation }
+            let cited = cites[id]
             members["record"] = cited.map { .integer(Int64($0.number)) }
             members["note"] = cited?.members["note"]
             return .object(members)

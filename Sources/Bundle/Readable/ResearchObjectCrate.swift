@@ -23,10 +23,12 @@ private struct Crate {
     private var graph: [JSON] = []
     /// Ids of the entities that are in the graph: each is described once.
     private var described: Set<String> = []
+    private let itemsByObject: [String: [Member]]
 
     init(decision: DecisionMembers, files: [ResearchObjectCrate.File]) {
         self.decision = decision
         self.files = files
+        itemsByObject = Dictionary(grouping: decision.evidence) { $0["object"].string ?? "" }
     }
 
     /// `sha256` came into schema.org after the version that the context of RO-Crate 1.1 has, so it is declared here.
@@ -200,7 +202,7 @@ private struct Crate {
 
     // MARK: Files
 
-    private func items(of object: String) -> [Member] { decision.evidence.filter { $0["object"].string == object } }
+    private func items(of object: String) -> [Member] { itemsByObject[object] ?? [] }
 
     private func evidenceName(_ object: String) -> String? {
         let metadata = items(of: object).map { $0["metadata"] }

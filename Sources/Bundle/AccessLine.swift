@@ -7,6 +7,12 @@ struct AccessLine {
     let header: RecordHeader
     let path: [Digest]
 
+    init(_ entry: BundleContents.Record) {
+        bytes = entry.opened.copy.header
+        header = entry.opened.header
+        path = entry.path
+    }
+
     init(parsing line: [UInt8]) throws {
         guard case .object(let members) = try JSON(canonical: line), Set(members.keys) == ["header", "path"], let json = members["header"],
             case .array(let hashes)? = members["path"]
@@ -18,6 +24,12 @@ struct AccessLine {
                 throw NoteError.malformed(reason: "a path has something that is no hash")
             }
             return digest
+        }
+    }
+    /// What ``init(parsing:)`` reads, without the newline.
+    var json: JSON {
+        get throws {
+            .object(["header": try JSON(canonical: bytes), "path": .array(path.map { .string(Base64.text(of: $0.bytes)) })])
         }
     }
 }

@@ -21,20 +21,12 @@ extension BundleVerification {
         let rules = try rules()
         let decision = try DecisionJSON(
             scope: scope, checkpoint: checkpoint.checkpoint, accessCheckpoint: access.checkpoint, records: records, rules: rules)
-        let files = try enclosed(members, records)
+        let files = try enclosed(in: said, records)
         let derived = try decision.json(files: files)
         if derived != said {
             throw BundleFinding(piece: piece, reason: "it does not say what the records say: \(Self.difference(said, derived) ?? "another order")")
         }
-        guard Set(rules.keys) == decision.ruleObjects else {
-            let other = Set(rules.keys).symmetricDifference(decision.ruleObjects).sorted().first.map(BundleLayout.rules) ?? piece
-            throw BundleFinding(piece: other, reason: "the titles' rule sets and criteria sets are others")
-        }
-        try checkFiles(files, decision)
-        try checkGrounds(decision)
-        try checkVerdicts(decision)
-        try checkAccessSubjects(decision)
-        try checkHonour(decision, derived)
+        try check(decision, derived, files)
         report.titles = decision.decisions.map { record, decision, title in
             let state = Self.state(of: title, in: derived)
             let document = decision.document
@@ -42,6 +34,21 @@ extension BundleVerification {
                 id: title, person: decision.person, cycle: decision.cycle, state: state,
                 code: "\(document.codeNumber)/\(document.codeNotation)", total: decision.total)
         }
+    }
+
+    /// Checks what follows from the records against the rules, the files and the access log of the bundle.
+    ///
+    /// - Parameter derived: `decision`, as it stands in the bundle.
+    mutating func check(_ decision: DecisionJSON, _ derived: JSON, _ files: [Digest: EnclosedFile]) throws(BundleFinding) {
+        guard Set(decision.rules.keys) == decision.ruleObjects else {
+            let other = Set(decision.rules.keys).symmetricDifference(decision.ruleObjects).sorted().first.map(BundleLayout.rules)
+            throw BundleFinding(piece: other ?? BundleLayout.decision, reason: "the titles' rule sets and criteria sets are others")
+        }
+        try checkFiles(files, decision)
+        try checkGrounds(decision)
+        try checkVerdicts(decision)
+        try checkAccessSubjects(decision)
+        try checkHonour(decision, derived)
     }
 
     /// What an honour rests on: titles of this person, given by then and not ended, one a year for as many years as its rules ask.
@@ -91,9 +98,9 @@ extension BundleVerification {
     }
 
     /// What the bundle says of its files, held against the records that it names.
-    private mutating func enclosed(_ members: [String: JSON], _ records: BundleRecords) throws(BundleFinding) -> [Digest: EnclosedFile] {
+    mutating func enclosed(in said: JSON, _ records: BundleRecords) throws(BundleFinding) -> [Digest: EnclosedFile] {
         func wrong(_ reason: String) -> BundleFinding { BundleFinding(piece: BundleLayout.decision, reason: "files: \(reason)") }
-        guard case .array(let entries)? = members["files"] else { throw wrong("they are missing") }
+        guard case .object(let members) = said, case .array(let entries)? = members["files"] else { throw wrong("they are missing") }
         var files: [Digest: EnclosedFile] = [:]
         for entry in entries {
             guard case .object(let file) = entry, case .string(let hex)? = file["object"], let digest = Digest(hex: hex),
@@ -180,11 +187,14 @@ extension BundleVerification {
                 given.merge(sheet.scores) { $1 }
             }
             guard given == decided.scores else { throw wrong("its scores are not the final scores that the bundle's records gave") }
+            var made: [CitationID: [Citation]] = [:]
+            for case .evidenceCited(let citation)? in dossier.map(\.body) where citation.dossier == decided.dossier {
+                made[citation.id, default: []].append(citation)
+            }
             for citation in decided.citations {
-                let isMade = dossier.contains { cited in
-                    guard case .evidenceCited(let made)? = cited.body, made.id == citation.citation else { return false }
-                    return made.dossier == decided.dossier && made.indicator == citation.indicator && made.evidence == citation.evidence
-                        && made.pages == citation.pages && made.text == citation.text
+                let isMade = (made[citation.citation] ?? []).contains { made in
+                    made.indicator == citation.indicator && made.evidence == citation.evidence && made.pages == citation.pages
+                        && made.text == citation.text
                 }
                 guard isMade else { throw wrong("no record of the bundle makes citation \(citation.citation) as it was decided on") }
             }

@@ -1,14 +1,21 @@
 public import Evidence
 internal import Ledger
 
-/// A record of a bundle, after its body was held against its header.
-struct BundleRecord {
+/// A record of a bundle, after its body was held against its header. A class, because lists of records are filtered and passed on much.
+final class BundleRecord: Sendable {
     let header: RecordHeader
     /// `nil` where it was erased and no record of the bundle says what is left of it.
     let body: RecordBody?
     /// The members of the body, as they are recorded.
     let members: [String: JSON]
     let isErased: Bool
+
+    init(header: RecordHeader, body: RecordBody?, members: [String: JSON], isErased: Bool) {
+        self.header = header
+        self.body = body
+        self.members = members
+        self.isErased = isErased
+    }
 
     var number: Int { header.number }
     var account: String { header.actor.principal }
@@ -23,32 +30,22 @@ struct BundleRecords {
     private let extractions: [Digest: Int]
     private let erased: Set<Digest>
 
-    /// - Throws: `RecordFormError` together with the number, as ``BundleFinding``.
-    init(_ copies: [RecordCopy]) throws(BundleFinding) {
-        var opened: [(copy: RecordCopy, header: RecordHeader, body: RecordBody?)] = []
-        for copy in copies {
-            do {
-                let (header, body) = try copy.opened()
-                opened.append((copy, header, body))
-            } catch {
-                throw BundleFinding(piece: "data/records", reason: "a record is not readable: \(error)")
-            }
-        }
-        opened.sort { $0.header.number < $1.header.number }
-        let redactions = Self.redactions(opened.map { ($0.header, $0.body) })
+    init(_ records: [OpenedRecord]) throws(BundleFinding) {
+        let opened = records.sorted { $0.header.number < $1.header.number }
+        let redactions = Self.redactions(opened)
         var all: [BundleRecord] = []
-        for (copy, header, body) in opened {
-            var (bytes, effective) = (copy.disclosed?.body, body)
-            if body == nil, let redaction = redactions[header.number] {
-                guard redaction.kind.rawValue == header.kind else {
-                    throw BundleFinding(piece: BundleLayout.record(header.number), reason: "its redaction is of another kind")
+        for record in opened {
+            var (body, members) = (record.body, record.members)
+            if body == nil, let redaction = redactions[record.header.number] {
+                guard redaction.kind.rawValue == record.header.kind else {
+                    throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "its redaction is of another kind")
                 }
-                bytes = redaction.body
-                effective = try? RecordForm.body(redaction.body, kind: redaction.kind)  // because it was read so before
+                if let left = try? RecordForm.members(of: redaction.body) {  // because it was read before
+                    body = try? RecordForm.body(left, kind: redaction.kind)  // because of the line above
+                    members = left
+                }
             }
-            var members: [String: JSON] = [:]
-            if let bytes, case .object(let found)? = try? JSON(canonical: bytes) { members = found }  // because it was read before
-            all.append(BundleRecord(header: header, body: effective, members: members, isErased: body == nil))
+            all.append(BundleRecord(header: record.header, body: body, members: members, isErased: record.body == nil))
         }
         self.all = all
         var bySubject: [String: [Int]] = [:]
@@ -72,11 +69,11 @@ struct BundleRecords {
 
     /// From the newest erasure to the oldest, the newest redaction of a record holds. An erasure of which the body was erased counts with
     /// the body that a newer one has for it.
-    private static func redactions(_ records: [(header: RecordHeader, body: RecordBody?)]) -> [Int: Redaction] {
+    private static func redactions(_ records: [OpenedRecord]) -> [Int: Redaction] {
         var redactions: [Int: Redaction] = [:]
-        for (header, body) in records.reversed() where header.kind == RecordKind.dataErased.rawValue {
-            let left = redactions[header.number].flatMap { try? RecordForm.body($0.body, kind: $0.kind) }  // because it was read so before
-            guard case .dataErased(let erasure)? = body ?? left else { continue }
+        for record in records.reversed() where record.header.kind == RecordKind.dataErased.rawValue {
+            let left = redactions[record.header.number].flatMap { try? RecordForm.body($0.body, kind: $0.kind) }  // because it was read so before
+            guard case .dataErased(let erasure)? = record.body ?? left else { continue }
             for redaction in erasure.redactions where redactions[redaction.record] == nil { redactions[redaction.record] = redaction }
         }
         return redactions

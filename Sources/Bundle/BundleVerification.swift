@@ -97,7 +97,7 @@ struct BundleVerification {
     var digests: [String: Digest] = [:]
     /// Of every file but evidence and texts.
     var contents: [String: [UInt8]] = [:]
-    private(set) var accessLines: [AccessLine] = []
+    var accessLines: [AccessLine] = []
     private var payload: (octets: Int64, streams: Int) = (0, 0)
     private var folder = ""
 
@@ -262,11 +262,11 @@ struct BundleVerification {
 
     private mutating func checkRecords(in checkpoint: SignedCheckpoint) throws(BundleFinding) -> BundleRecords {
         report.checkpoint = checkpoint.checkpoint
-        var copies: [RecordCopy] = []
+        var records: [OpenedRecord] = []
         for (piece, bytes) in contents.sorted(by: { $0.key < $1.key }) where piece.hasPrefix("data/records/") {
             do {
-                let copy = try RecordCopy(parsing: bytes)
-                let (header, _) = try copy.opened()
+                let record = try RecordCopy(parsing: bytes).opened()
+                let header = record.header
                 guard piece == BundleLayout.record(header.number) else { throw NoteError.malformed(reason: "it is record \(header.number)") }
                 let proofName = BundleLayout.proof(header.number)
                 let proof: InclusionProof
@@ -275,30 +275,30 @@ struct BundleVerification {
                 } catch {
                     throw BundleFinding(piece: proofName, reason: "\(error)")
                 }
-                guard proof.checkpoint == checkpoint, proof.index == header.number, proof.includes(copy.header) else {
+                guard proof.checkpoint == checkpoint, proof.index == header.number, proof.includes(record.copy.header) else {
                     throw BundleFinding(piece: proofName, reason: "it does not prove that \(piece) is in the tree of \(BundleLayout.checkpoint)")
                 }
-                copies.append(copy)
+                records.append(record)
             } catch let finding as BundleFinding {
                 throw finding
             } catch {
                 throw BundleFinding(piece: piece, reason: "\(error)")
             }
         }
-        report.records = copies.count
-        let records = try BundleRecords(copies)
-        guard case .archiveCreated(checkpoint.checkpoint.origin.archive, _)? = records.record(0)?.body else {
+        report.records = records.count
+        let known = try BundleRecords(records)
+        guard case .archiveCreated(checkpoint.checkpoint.origin.archive, _)? = known.record(0)?.body else {
             throw BundleFinding(piece: BundleLayout.record(0), reason: "it does not create archive \(checkpoint.checkpoint.origin.archive)")
         }
-        for record in records.all where record.isErased && record.body == nil {
+        for record in known.all where record.isErased && record.body == nil {
             throw BundleFinding(
                 piece: BundleLayout.record(record.number), reason: "its body is missing, and no record of the bundle says that it was erased")
         }
-        let known = Set(records.all.map { BundleLayout.proof($0.number) })
-        for piece in contents.keys.sorted() where piece.hasPrefix("proofs/records/") && !known.contains(piece) {
+        let proofs = Set(known.all.map { BundleLayout.proof($0.number) })
+        for piece in contents.keys.sorted() where piece.hasPrefix("proofs/records/") && !proofs.contains(piece) {
             throw BundleFinding(piece: piece, reason: "there is no such record in the bundle")
         }
-        return records
+        return known
     }
 
     private func checkAccess(in checkpoint: SignedCheckpoint) throws(BundleFinding) -> [AccessLine] {

@@ -5,77 +5,58 @@ internal import Ledger
 
 /// What a bundle asks of the ledger and its views, each as of a size of a tree.
 extension Catalog {
-    /// The numbers of the records about a subject before `size`, of these kinds.
+    /// The records about a subject before `size`, of these kinds, in order.
     public func numbers(about subject: String, before size: Int, of kinds: Set<RecordKind>) throws(CatalogError) -> [Int] {
         try perform("read the records about \(subject)") {
-            try archive.read { db in
-                try db.rows(
-                    """
-                    SELECT number, json_extract(header, '$.kind') AS kind FROM record_subject JOIN record USING (number)
-                    WHERE subject = ? AND number < ? ORDER BY number
-                    """, [subject, size]
-                ).filter { RecordKind(rawValue: $0["kind"]).map(kinds.contains) ?? false }.map { $0["number"] }
-            }
+            try archive.read { db in try Self.numbers(about: subject, before: size, of: kinds, db).map(\.number) }
         }
     }
 
-    /// The record that imported a rule document first.
-    public func importRecord(ofRules object: Digest) throws(CatalogError) -> Int? {
-        try perform("find rule document \(object)") {
-            try archive.read { db in try db.first("SELECT record FROM rule_document WHERE object = ?", [object.hex]).map { $0["record"] } }
-        }
-    }
-
-    /// The last record before `size` that says that an object was read whole and is right, and when; `nil` where none does.
-    public func fixity(of object: Digest, before size: Int) throws(CatalogError) -> (record: Int, at: Timestamp)? {
-        try perform("find when object \(object) was checked") {
-            try archive.read { db in
-                // From the newest check back: each walk of all objects has few rows, so the one that is looked for is near.
-                try db.first(
-                    """
-                    SELECT fixity.record, fixity.checked_at FROM fixity, object
-                    WHERE object.digest = ? AND fixity.record < ? AND object.key BETWEEN fixity.first AND fixity.last
-                    ORDER BY fixity.record DESC LIMIT 1
-                    """, [object.hex, size]
-                ).flatMap { row in Timestamp(row["checked_at"] as String).map { (row["record"], $0) } }
-            }
-        }
+    static func numbers(
+        about subject: String, before size: Int, of kinds: Set<RecordKind>, _ db: Database
+    ) throws -> [(number: Int, kind: RecordKind)] {
+        try db.rows(
+            """
+            SELECT number, json_extract(header, '$.kind') AS kind FROM record_subject JOIN record USING (number)
+            WHERE subject = ? AND number < ? ORDER BY number
+            """, [subject, size]
+        ).compactMap { row in RecordKind(rawValue: row["kind"]).flatMap { kinds.contains($0) ? (row["number"], $0) : nil } }
     }
 
     /// The numbers of the entries of the access log about any of these subjects, before `size`, ascending.
     public func accessNumbers(about subjects: [String], before size: Int) throws(CatalogError) -> [Int] {
-        try perform("read the access log") {
-            try archive.read { db in
-                var numbers: Set<Int> = []
-                for subject in subjects {
-                    let rows = try db.rows("SELECT number FROM access_subject WHERE subject = ? AND number < ?", [subject, size])
-                    numbers.formUnion(rows.map { $0["number"] })
-                }
-                return numbers.sorted()
-            }
+        try perform("read the access log") { try archive.read { db in try Self.accessNumbers(about: subjects, before: size, db) } }
+    }
+
+    static func accessNumbers(about subjects: some Sequence<String>, before size: Int, _ db: Database) throws -> [Int] {
+        var numbers: Set<Int> = []
+        for subject in subjects {
+            let rows = try db.rows("SELECT number FROM access_subject WHERE subject = ? AND number < ?", [subject, size])
+            numbers.formUnion(rows.map { $0["number"] })
         }
+        return numbers.sorted()
     }
 
     /// An entry of the access log, after it was held against its leaf; `nil` where it was dropped.
     public func accessEntry(_ number: Int) throws(CatalogError) -> (bytes: [UInt8], header: RecordHeader)? {
-        try perform("read access log entry \(number)") {
-            try archive.read { db in
-                let row = try db.first(
-                    """
-                    SELECT CAST(header AS BLOB) AS header, hash FROM access JOIN access_node ON level = 0 AND position = access.number
-                    WHERE access.number = ?
-                    """, [number])
-                guard let row else { return nil }
-                let bytes = Array(row["header"] as Data)
-                guard Digest(bytes: Array(row["hash"] as Data)) == MerkleTree.leafHash(bytes) else {
-                    throw CatalogError.accessEntryDamaged(number: number)
-                }
-                do {
-                    return (bytes, try RecordForm.header(bytes))
-                } catch {
-                    throw CatalogError.accessEntryDamaged(number: number)
-                }
-            }
+        try perform("read access log entry \(number)") { try archive.read { db in try Self.accessEntry(number, db) } }
+    }
+
+    static func accessEntry(_ number: Int, _ db: Database) throws -> (bytes: [UInt8], header: RecordHeader)? {
+        let row = try db.first(
+            """
+            SELECT CAST(header AS BLOB) AS header, hash FROM access JOIN access_node ON level = 0 AND position = access.number
+            WHERE access.number = ?
+            """, [number])
+        guard let row else { return nil }
+        let bytes = Array(row["header"] as Data)
+        guard Digest(bytes: Array(row["hash"] as Data)) == MerkleTree.leafHash(bytes) else {
+            throw CatalogError.accessEntryDamaged(number: number)
+        }
+        do {
+            return (bytes, try RecordForm.header(bytes))
+        } catch {
+            throw CatalogError.accessEntryDamaged(number: number)
         }
     }
 

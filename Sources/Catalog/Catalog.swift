@@ -200,18 +200,7 @@ public final class Catalog: Sendable {
     /// A record, after its header was held against its leaf and its body against its header.
     /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
     public func record(_ number: Int) throws(CatalogError) -> (header: RecordHeader, body: RecordBody) {
-        try perform("read record \(number)") {
-            try archive.read { db in
-                let row = try db.first(
-                    """
-                    SELECT \(StoredRecord.columns), hash FROM \(StoredRecord.tables)
-                    LEFT JOIN record_node ON level = 0 AND position = record.number
-                    WHERE record.number = ?
-                    """, [number])
-                guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
-                return try StoredRecord(number: number, row: row).checked()
-            }
-        }
+        try perform("read record \(number)") { try archive.read { db in try StoredRecord.read(number, db) } }.checked()
     }
 
     /// Whether a record is what was recorded.

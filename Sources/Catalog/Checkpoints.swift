@@ -237,17 +237,9 @@ extension Catalog {
 
     /// A record as it leaves the archive, after it was held against its leaf; what was erased is not disclosed.
     public func copy(ofRecord number: Int) throws(CatalogError) -> RecordCopy {
-        _ = try record(number)
-        return try perform("read record \(number)") {
-            try archive.read { db in
-                let row = try db.first(
-                    "SELECT CAST(header AS BLOB) AS header, salt, CAST(body AS BLOB) AS body FROM record LEFT JOIN record_body USING (number) WHERE number = ?",
-                    [number])
-                guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
-                let disclosed = (row["salt"] as Data?).flatMap { salt in (row["body"] as Data?).map { (Array(salt), Array($0)) } }
-                return RecordCopy(header: Array(row["header"] as Data), disclosed: disclosed)
-            }
-        }
+        let stored = try perform("read record \(number)") { try archive.read { db in try StoredRecord.read(number, db) } }
+        _ = try stored.checked()
+        return stored.copy
     }
 
     // MARK: Setbacks

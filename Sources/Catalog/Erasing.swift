@@ -86,13 +86,6 @@ extension Catalog {
         }
     }
 
-    /// The record that says what is left of this one's body; `nil` where the body was not erased.
-    public func redactor(of number: Int) throws(CatalogError) -> Int? {
-        try perform("look for what erased record \(number)") {
-            try archive.read { db in try db.first("SELECT record FROM redaction WHERE number = ?", [number]).map { $0["record"] } }
-        }
-    }
-
     /// Records an erasure, by one tombstone or several, and removes the bodies and piece lists that they name, all in one durable
     /// transaction. What lies outside of the ledger is still there when it returns: see ``erasuresToFinish()``.
     ///

@@ -182,11 +182,11 @@ extension Catalog {
 
     /// The object of this digest, `nil` when no record names it.
     public func object(_ digest: Digest) throws(CatalogError) -> ObjectView? {
-        try perform("find object \(digest)") {
-            try archive.read { db in
-                try db.first("SELECT * FROM object WHERE digest = ?", [digest.hex]).map(Self.objectView)
-            }
-        }
+        try perform("find object \(digest)") { try archive.read { db in try Self.object(digest, db) } }
+    }
+
+    static func object(_ digest: Digest, _ db: Database) throws -> ObjectView? {
+        try db.first("SELECT * FROM object WHERE digest = ?", [digest.hex]).map(objectView)
     }
 
     /// Those of these objects that a record names.
@@ -195,7 +195,7 @@ extension Catalog {
             try archive.read { db in
                 var views: [Digest: ObjectView] = [:]
                 for digest in digests where views[digest] == nil {
-                    views[digest] = try db.first("SELECT * FROM object WHERE digest = ?", [digest.hex]).map(Self.objectView)
+                    views[digest] = try Self.object(digest, db)
                 }
                 return views
             }

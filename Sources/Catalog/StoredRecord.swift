@@ -30,6 +30,22 @@ struct StoredRecord: Sendable {
         leaf = try bytes(4).flatMap { Digest(bytes: $0) }
     }
 
+    /// The record of this number, with its leaf.
+    static func read(_ number: Int, _ db: Database) throws -> StoredRecord {
+        let row = try db.first(
+            """
+            SELECT \(columns), hash FROM \(tables) LEFT JOIN record_node ON level = 0 AND position = record.number
+            WHERE record.number = ?
+            """, [number])
+        guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
+        return try StoredRecord(number: number, row: row)
+    }
+
+    /// As it leaves the archive; what was erased is not disclosed.
+    var copy: RecordCopy {
+        RecordCopy(header: header, disclosed: salt.flatMap { salt in body.map { (salt, $0) } })
+    }
+
     /// The same, but with this redaction in place of a body that is not there.
     func replacing(_ redaction: [UInt8]?) -> StoredRecord {
         StoredRecord(number: number, header: header, salt: salt, body: body, redacted: redaction, leaf: leaf)
@@ -47,22 +63,34 @@ struct StoredRecord: Sendable {
     /// Header and body, after the header was held against its leaf and the body against the header.
     /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
     func checked() throws(CatalogError) -> (header: RecordHeader, body: RecordBody) {
+        try held { header, kind, body throws(RecordFormError) in (header, try RecordForm.body(body, kind: kind)) }
+    }
+
+    /// The record as it leaves the archive, and its body or what is left of that; checked as ``checked()`` does.
+    func opened() throws(CatalogError) -> (record: OpenedRecord, body: RecordBody) {
+        try held { header, kind, bytes throws(RecordFormError) in
+            let members = try RecordForm.members(of: bytes)
+            let read = try RecordForm.body(members, kind: kind)
+            let isErased = body == nil
+            return (OpenedRecord(copy: copy, header: header, body: isErased ? nil : read, members: isErased ? [:] : members), read)
+        }
+    }
+
+    /// Calls `read` with header, kind and body after they were held against the leaf.
+    private func held<Value>(
+        _ read: (RecordHeader, RecordKind, [UInt8]) throws(RecordFormError) -> Value
+    ) throws(CatalogError) -> Value {
         func damaged(_ reason: String) -> CatalogError { .recordDamaged(number: number, reason: reason) }
         guard let leaf else { throw damaged("its leaf is missing from the tree") }
         guard MerkleTree.leafHash(header) == leaf else { throw damaged("its header was edited") }
-        do {
-            let parsed = try RecordForm.header(header)
-            guard parsed.number == number else { throw damaged("its header says that it is record \(parsed.number)") }
-            if let finding = Self.bodyFinding(parsed, salt: salt, body: body, redacted: redacted) { throw damaged(finding) }
-            guard let kind = RecordKind(rawValue: parsed.kind), let body = body ?? redacted else {
-                throw damaged("this version does not know its kind, \(parsed.kind)")
-            }
-            return (parsed, try RecordForm.body(body, kind: kind))
-        } catch let error as CatalogError {
-            throw error
-        } catch {
-            throw damaged("\(error)")
+        let parsed: RecordHeader
+        do { parsed = try RecordForm.header(header) } catch { throw damaged("\(error)") }
+        guard parsed.number == number else { throw damaged("its header says that it is record \(parsed.number)") }
+        if let finding = Self.bodyFinding(parsed, salt: salt, body: body, redacted: redacted) { throw damaged(finding) }
+        guard let kind = RecordKind(rawValue: parsed.kind), let body = body ?? redacted else {
+            throw damaged("this version does not know its kind, \(parsed.kind)")
         }
+        do { return try read(parsed, kind, body) } catch { throw damaged("\(error)") }
     }
 
     /// What is wrong with a record's body, `nil` when it is the one that its header commits to, or was erased as another record says.

@@ -37,6 +37,33 @@ struct BlockingWork: Sendable {
         while let next = errors.take() { failures.append(next) }
         if let first = failures.min(by: { $0.0 < $1.0 }) { throw first.1 }
     }
+
+    /// Runs `produce` on a thread of its own, and `consume` on this one with what it puts; returns when both have ended.
+    ///
+    /// - Parameters:
+    ///   - capacity: how far `produce` may be ahead.
+    ///   - produce: ends when `put` answers false: nothing more is wanted.
+    ///   - consume: `next` answers with the next element, with `nil` behind the last one, and throws what `produce` threw.
+    static func ahead<Element: Sendable, Value>(
+        capacity: Int, produce: @escaping @Sendable (_ put: (Element) -> Bool) throws -> Void,
+        consume: (_ next: () throws -> Element?) throws -> Value
+    ) throws -> Value {
+        let channel = Channel<Result<Element, any Error>>(capacity: capacity)
+        let group = DispatchGroup()
+        group.enter()
+        let thread = Thread {
+            do { try produce { channel.put(.success($0)) } } catch { channel.put(.failure(error)) }
+            channel.close()
+            group.leave()
+        }
+        thread.stackSize = 1 << 21
+        thread.start()
+        defer {
+            channel.close()
+            group.wait()
+        }
+        return try consume { try channel.take()?.get() }
+    }
 }
 
 /// A bounded queue between threads: putting waits while it is full, taking waits while it is empty.

@@ -3,7 +3,7 @@ internal import Evidence
 /// The members of one JSON object, taken one by one; what is left at the end is an error, so that a field which this
 /// version does not know is never silently ignored.
 struct Fields {
-    private var members: [String: JSON]
+    private(set) var members: [String: JSON]
 
     init(_ bytes: [UInt8]) throws(RecordFormError) {
         let json: JSON

@@ -102,9 +102,21 @@ public enum RecordForm {
         return JSON.object(members).canonicalBytes
     }
 
+    /// The members of the canonical JSON of a body.
+    public static func members(of bytes: [UInt8]) throws(RecordFormError) -> [String: JSON] { try Fields(bytes).members }
+
     /// Reads the body of a record of this kind.
     public static func body(_ bytes: [UInt8], kind: RecordKind) throws(RecordFormError) -> RecordBody {
-        var fields = try Fields(bytes)
+        try body(Fields(bytes), kind: kind)
+    }
+
+    /// Reads the body of a record of this kind from its members.
+    public static func body(_ members: [String: JSON], kind: RecordKind) throws(RecordFormError) -> RecordBody {
+        try body(Fields(members: members), kind: kind)
+    }
+
+    private static func body(_ read: consuming Fields, kind: RecordKind) throws(RecordFormError) -> RecordBody {
+        var fields = read
         let body: RecordBody
         switch kind {
         case .archiveCreated:

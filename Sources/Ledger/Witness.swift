@@ -15,7 +15,16 @@ public struct RecordCopy: Sendable, Equatable {
     public static func == (left: RecordCopy, right: RecordCopy) -> Bool { left.header == right.header && left.bytes == right.bytes }
 
     /// One canonical JSON object of `header` and, where it is disclosed, `salt` (64 hexadecimal digits) and `body`, and a newline.
-    public var bytes: [UInt8] { json.canonicalBytes + [0x0A] }
+    public var bytes: [UInt8] {
+        // What is recorded is canonical, and these names are in order, so the whole is canonical as well.
+        var bytes = Array("{".utf8)
+        let salt = disclosed.flatMap { Digest(bytes: $0.salt) }
+        if let body = disclosed?.body { bytes += Array(#""body":"#.utf8) + body + [UInt8(ascii: ",")] }
+        bytes += Array(#""header":"#.utf8) + header
+        if let salt { bytes += Array(#","salt":"\#(salt.hex)""#.utf8) }
+        bytes += Array("}\n".utf8)
+        return bytes
+    }
 
     var json: JSON {
         func parsed(_ bytes: [UInt8]) -> JSON { (try? JSON(canonical: bytes)) ?? .null }  // because only canonical bytes are recorded
@@ -47,14 +56,32 @@ public struct RecordCopy: Sendable, Equatable {
         try fields.finish()
     }
 
-    /// The header, and the body where it is disclosed, after it was held against the header.
+    /// Header and body, after the body was held against the header.
     /// - Throws: ``RecordFormError``; `.wrong(field: "body")` where the body is not the one that the header commits to.
-    public func opened() throws(RecordFormError) -> (header: RecordHeader, body: RecordBody?) {
+    public func opened() throws(RecordFormError) -> OpenedRecord {
         let header = try RecordForm.header(self.header)
-        guard let (salt, bytes) = disclosed else { return (header, nil) }
+        guard let (salt, bytes) = disclosed else { return OpenedRecord(copy: self, header: header, body: nil, members: [:]) }
         guard header.bodyCommitment == RecordForm.commitment(salt: salt, body: bytes) else { throw .wrong(field: "body") }
         guard let kind = RecordKind(rawValue: header.kind) else { throw .wrong(field: "kind") }
-        return (header, try RecordForm.body(bytes, kind: kind))
+        let members = try RecordForm.members(of: bytes)
+        return OpenedRecord(copy: self, header: header, body: try RecordForm.body(members, kind: kind), members: members)
+    }
+}
+
+/// A record that was read, and what it says.
+public struct OpenedRecord: Sendable {
+    public let copy: RecordCopy
+    public let header: RecordHeader
+    /// `nil` where it was erased, and in the access log.
+    public let body: RecordBody?
+    /// The members of the body as they are recorded; none where there is no body.
+    public let members: [String: JSON]
+
+    public init(copy: RecordCopy, header: RecordHeader, body: RecordBody?, members: [String: JSON]) {
+        self.copy = copy
+        self.header = header
+        self.body = body
+        self.members = members
     }
 }
 
@@ -297,10 +324,11 @@ public struct WitnessMemory: Sendable, Equatable {
                 throw .unreadable("the record of a restoration is not in the tree")
             }
             do {
-                guard case (let header, .archiveRestored(let body)?) = try record.opened(), header.number == proof.index else {
+                let opened = try record.opened()
+                guard case .archiveRestored(let body)? = opened.body, opened.header.number == proof.index else {
                     throw RecordFormError.wrong(field: "kind")
                 }
-                found.append((header.number, body))
+                found.append((opened.header.number, body))
             } catch {
                 throw .unreadable("the record of a restoration: \(error)")
             }

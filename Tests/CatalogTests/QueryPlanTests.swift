@@ -222,11 +222,19 @@ struct QueryPlanTests {
                 && !$0.isNeeded(object(9).digest, besides: [Sample.item], and: [Sample.proof.digest])
         },
         Question("extractions(of") { try $0.extractions(of: Sample.proof.digest).count == 1 },
-        Question("redactor(of") { try $0.redactor(of: 1) == nil },
         Question("erasuresToFinish(") { try $0.erasuresToFinish().isEmpty },
         Question("numbers(about") { try $0.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1 },
-        Question("importRecord(ofRules") { try $0.importRecord(ofRules: Sample.rules.digest) == 1 },
-        Question("fixity(of") { try $0.fixity(of: Sample.proof.digest, before: 1000) != nil },
+        Question("snapshot(to") { catalog in
+            try catalog.snapshot(to: "ask") { snapshot in
+                let proof = try #require(try snapshot.object(Sample.proof.digest))
+                return try snapshot.record(1).opened.header.number == 1 && snapshot.redactor(of: 1) == nil
+                    && snapshot.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1
+                    && snapshot.importRecord(ofRules: Sample.rules.digest) == 1 && snapshot.fixity(of: proof, before: 1000) != nil
+                    && snapshot.extraction(of: proof, before: 1000) != nil && snapshot.extraction(of: proof, before: 1) == nil
+                    && snapshot.life(of: Sample.item)?.erased == nil && snapshot.inclusionPath(.records, of: 1, size: 3)?.count == 2
+                    && snapshot.accessNumbers(about: [Sample.item.text], before: 5) == [0] && snapshot.accessEntry(0) != nil
+            }
+        },
         Question("accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
         Question("accessEntry(_") { try $0.accessEntry(0) != nil },
     ]

@@ -50,14 +50,18 @@ indirect enum Markup {
             bytes.append(UInt8(ascii: "<"))
             bytes.append(contentsOf: tag.utf8)
             for attribute in attributes {
-                bytes.append(contentsOf: " \(attribute.name)=\"".utf8)
+                bytes.append(UInt8(ascii: " "))
+                attribute.name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+                bytes.append(contentsOf: "=\"".utf8)
                 VisibleText.write(attribute.value, to: &bytes)
                 bytes.append(UInt8(ascii: "\""))
             }
             bytes.append(UInt8(ascii: ">"))
             if !Self.void.contains(tag) {
                 for part in content { part.write(to: &bytes) }
-                bytes.append(contentsOf: "</\(tag)>".utf8)
+                bytes.append(contentsOf: "</".utf8)
+                bytes.append(contentsOf: tag.utf8)
+                bytes.append(UInt8(ascii: ">"))
             }
             if Self.blocks.contains(tag) { bytes.append(UInt8(ascii: "\n")) }
         }
@@ -82,7 +86,7 @@ enum VisibleText {
             case "'": bytes.append(contentsOf: "&#39;".utf8)
             case "\t", "\n", "\r": bytes.append(UInt8(ascii: " "))
             // Letters of Vietnamese, all of which are seen: looking up what a scalar is costs more than all else here.
-            case "\u{C0}"..."\u{24F}", "\u{1E00}"..."\u{1EFF}": bytes.append(contentsOf: UTF8.encode(scalar)?.map(\.self) ?? [])
+            case "\u{C0}"..."\u{24F}", "\u{1E00}"..."\u{1EFF}": if let units = UTF8.encode(scalar) { bytes.append(contentsOf: units) }
             case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
             default:
                 let category = scalar.properties.generalCategory
@@ -91,7 +95,7 @@ enum VisibleText {
                     let digits = String(scalar.value, radix: 16, uppercase: true)
                     bytes.append(contentsOf: "[U+\(String(repeating: "0", count: max(0, 4 - digits.utf8.count)))\(digits)]".utf8)
                 } else {
-                    bytes.append(contentsOf: UTF8.encode(scalar)?.map(\.self) ?? [])
+                    if let units = UTF8.encode(scalar) { bytes.append(contentsOf: units) }
                 }
                 continue
             }

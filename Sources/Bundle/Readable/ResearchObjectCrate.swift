@@ -24,10 +24,12 @@ private struct Crate {
     /// Ids of the entities that are in the graph: each is described once.
     private var described: Set<String> = []
     private let itemsByObject: [String: [Member]]
+    private let names: Set<String>
 
     init(decision: DecisionMembers, files: [ResearchObjectCrate.File]) {
         self.decision = decision
         self.files = files
+        names = Set(files.map(\.name))
         itemsByObject = Dictionary(grouping: decision.evidence) { $0["object"].string ?? "" }
     }
 
@@ -187,7 +189,7 @@ private struct Crate {
     private mutating func object(_ digest: String) -> String? {
         guard let digest = Digest(hex: digest) else { return nil }
         let path = "evidence/\(digest.hex)"
-        if files.contains(where: { $0.name == path }) { return path }
+        if names.contains(path) { return path }
         let id = Self.local("object-\(digest.hex)")
         let states = ["withheld": "không kèm theo", "erased": "đã xóa"]
         let state = decision.file(digest.hex)["state"].string
@@ -264,11 +266,14 @@ private struct Crate {
 
     /// A relative reference: whatever is no plain character of a path is written with percent signs (RFC 3986 §2.1).
     private static func path(_ name: String) -> String {
+        func isPlain(_ byte: UInt8) -> Bool {
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._/".utf8.contains(byte)
+        }
+        if name.utf8.allSatisfy(isPlain) { return name }
         var text = ""
         for byte in name.utf8 {
-            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._/".utf8.contains(byte)
             let digits = String(byte, radix: 16, uppercase: true)
-            text += isPlain ? String(Unicode.Scalar(byte)) : "%\(digits.utf8.count == 1 ? "0" : "")\(digits)"
+            text += isPlain(byte) ? String(Unicode.Scalar(byte)) : "%\(digits.utf8.count == 1 ? "0" : "")\(digits)"
         }
         return text
     }

@@ -1,0 +1,135 @@
+public import Evidence
+public import Ledger
+
+/// A bundle in which a verifier will find nothing wrong: see ``BundleContents/checked()``.
+public struct CheckedBundle: Sendable {
+    public let contents: BundleContents
+    let decision: DecisionJSON
+    /// `data/decision.json`.
+    let json: JSON
+    /// Of `data/access.jsonl`, in order.
+    let accessLines: [AccessLine]
+
+    /// Objects whose bytes are in the bundle, in the order in which ``write(to:folder:signer:copy:)`` asks for them.
+    public var objects: [ObjectDescription] { files.compactMap { if case .object(let object) = $0.content { object } else { nil } } }
+
+    /// Writes the bundle into `sink`, file by file; the caller finishes it. The same contents give the same bytes.
+    ///
+    /// - Parameters:
+    ///   - folder: what the names begin with: the bundle's name and a slash in a ZIP file, nothing in a folder.
+    ///   - signer: the archive's key.
+    ///   - copy: hands over the bytes of an object, checked, in pieces.
+    public func write(
+        to sink: some BundleSink, folder: String, signer: NoteSigner,
+        copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let accessLines = try accessLines.map { try $0.json }
+        var payload = payload(accessLines: accessLines)
+        payload.append(Part(BundleLayout.page, ReadablePage.html(json, accessLines: accessLines)))
+        payload.append(
+            Part(
+                BundleLayout.crate,
+                ResearchObjectCrate.metadata(
+                    json, files: payload.map { (String($0.name.dropFirst(BagIt.payloadPrefix.count)), $0.size, nil) })))
+        payload = Part.inOrder(payload)
+        let parts = payload + (try tags(for: payload, signer: signer))
+        let size = parts.reduce(Int64(0)) { if case .bytes(let bytes) = $1.content { $0 + Int64(bytes.count) } else { $0 } }
+        guard size <= BundleVerification.contentsLimit else {
+            throw BundleFinding(
+                piece: contents.name, reason: "it would have \(size) bytes beside evidence, more than a verifier takes; bundle fewer titles")
+        }
+        for part in Part.inOrder(parts) {
+            switch part.content {
+            case .bytes(let bytes): try sink.add(folder + part.name, bytes: bytes)
+            case .object(let object):
+                try sink.add(folder + part.name, size: object.size) { write in
+                    // The sink's own closure, which nobody keeps.
+                    try withoutActuallyEscaping(write) { try copy(object, $0) }
+                }
+            }
+        }
+    }
+
+    /// What lies in `data/` and is for programs.
+    private func payload(accessLines: [JSON]) -> [Part] {
+        var parts = [
+            Part(BundleLayout.decision, json.canonicalBytes + [0x0A]),
+            Part(BundleLayout.access, accessLines.flatMap { $0.canonicalBytes + [0x0A] }),
+        ]
+        parts += contents.rules.map { Part(BundleLayout.rules($0), $1) }
+        parts += contents.records.map { Part(BundleLayout.record($0.number), $0.opened.copy.bytes) }
+        parts += files
+        return parts
+    }
+
+    /// Evidence that is enclosed, and its texts.
+    private var files: [Part] {
+        var parts: [Part] = []
+        for (digest, file) in contents.files where file.state == .enclosed {
+            if let object = contents.objects[digest] { parts.append(Part(BundleLayout.evidence(digest), object)) }
+        }
+        for (text, sources) in decision.texts where sources.contains(where: { contents.files[$0]?.state == .enclosed }) {
+            if let object = contents.objects[text] { parts.append(Part(BundleLayout.text(text), object)) }
+        }
+        return Part.inOrder(parts)
+    }
+
+    /// What lies outside `data/`: the proofs, and what makes a bag of the whole.
+    private func tags(for payload: [Part], signer: NoteSigner) throws -> [Part] {
+        let checkpoint = contents.checkpoint
+        var tags = contents.records.map { record in
+            Part(BundleLayout.proof(record.number), InclusionProof(index: record.number, path: record.path, checkpoint: checkpoint).bytes)
+        }
+        tags += contents.consistency.map { Part(BundleLayout.consistency($0), $0.bytes) }
+        tags += [
+            Part(BundleLayout.checkpoint, checkpoint.note.bytes), Part(BundleLayout.accessCheckpoint, contents.accessCheckpoint.note.bytes),
+            Part(BundleLayout.instructions, VerificationInstructions.markdown(json, hasStamp: contents.stamp != nil)),
+            Part(BagIt.declarationName, BagIt.declaration),
+            Part(
+                BagIt.infoName,
+                try BagIt.info([
+                    ("Source-Organization", checkpoint.checkpoint.origin.archive.text),
+                    ("Bagging-Date", contents.signedAt.date.description), ("External-Identifier", contents.name),
+                    ("Internal-Sender-Description", "MinhChung bundle version 1"),
+                    ("Payload-Oxum", BagIt.payloadOxum(octets: payload.reduce(0) { $0 + $1.size }, streams: payload.count)),
+                ])),
+            Part(BagIt.manifestName, try BagIt.manifest(payload.map { ($0.name, $0.digest) })),
+        ]
+        if let stamp = contents.stamp { tags.append(Part(BundleLayout.stamp, stamp)) }
+        let tagManifest = try BagIt.tagManifest(Part.inOrder(tags).map { ($0.name, $0.digest) })
+        let statement = BundleLayout.statement(name: contents.name, tagManifest: tagManifest)
+        let signature = SignedNote(text: statement, signatures: [signer.signature(of: statement)])
+        return tags + [Part(BundleLayout.signature, signature.bytes), Part(BagIt.tagManifestName, tagManifest)]
+    }
+}
+
+/// A file of a bundle that is being written.
+private struct Part {
+    enum Content {
+        case bytes([UInt8])
+        case object(ObjectDescription)
+    }
+
+    let name: String
+    let content: Content
+
+    init(_ name: String, _ bytes: [UInt8]) { (self.name, content) = (name, .bytes(bytes)) }
+    init(_ name: String, _ object: ObjectDescription) { (self.name, content) = (name, .object(object)) }
+
+    var digest: Digest {
+        switch content {
+        case .bytes(let bytes): Digest(of: bytes)
+        case .object(let object): object.digest
+        }
+    }
+
+    var size: Int64 {
+        switch content {
+        case .bytes(let bytes): Int64(bytes.count)
+        case .object(let object): object.size
+        }
+    }
+
+    /// As a bundle has its files: ascending by the bytes of their names.
+    static func inOrder(_ parts: [Part]) -> [Part] { parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+}

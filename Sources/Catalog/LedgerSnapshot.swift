@@ -1,0 +1,119 @@
+public import Evidence
+internal import Foundation
+internal import GRDB
+public import Ledger
+
+extension Catalog {
+    /// Runs `body` on one moment of the ledger: what is appended or erased meanwhile it does not see. Whatever asks for thousands of
+    /// records asks here, because a transaction for each would cost more than the answers.
+    ///
+    /// - Parameter body: may ask the snapshot and nothing else of the catalog.
+    /// - Throws: ``CatalogError``, or what `body` throws, unchanged.
+    public func snapshot<Value>(to act: String, _ body: (LedgerSnapshot) throws -> Value) throws -> Value {
+        try perform(act) {
+            try archive.read { db in
+                do {
+                    return Result<Value, any Error>.success(try body(LedgerSnapshot(db: db)))
+                } catch let error as DatabaseError {
+                    throw error
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }.get()
+    }
+}
+
+/// One moment of the ledger and its views. Of use only inside ``Catalog/snapshot(to:_:)``. It keeps the records and the nodes of the
+/// trees that it was asked for, because proofs of neighbours share most of their nodes.
+public final class LedgerSnapshot {
+    /// A record as it leaves the archive, and its body, or what is left of that where it was erased.
+    public typealias Record = (opened: OpenedRecord, body: RecordBody)
+
+    private let db: Database
+    private var records: [Int: Record] = [:]
+    private var nodes: [LogTree: [MerkleTree.Position: Digest]] = [:]
+
+    fileprivate init(db: Database) { self.db = db }
+
+    // MARK: Records
+
+    /// A record, after it was held against its leaf.
+    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
+    public func record(_ number: Int) throws -> Record {
+        if let known = records[number] { return known }
+        let (opened, body) = try StoredRecord.read(number, db).opened()
+        let record = (opened, body)
+        records[number] = record
+        return record
+    }
+
+    /// The records about a subject before `size`, of these kinds, in order.
+    public func numbers(about subject: String, before size: Int, of kinds: Set<RecordKind>) throws -> [(number: Int, kind: RecordKind)] {
+        try Catalog.numbers(about: subject, before: size, of: kinds, db)
+    }
+
+    /// The record that says what is left of this one's body; `nil` where the body was not erased.
+    public func redactor(of number: Int) throws -> Int? {
+        try db.first("SELECT record FROM redaction WHERE number = ?", [number]).map { $0["record"] }
+    }
+
+    /// The record that imported a rule document first.
+    public func importRecord(ofRules object: Digest) throws -> Int? {
+        try db.first("SELECT record FROM rule_document WHERE object = ?", [object.hex]).map { $0["record"] }
+    }
+
+    /// The audit path of a leaf in the tree of the first `size` leaves; `nil` where there is no such leaf.
+    public func inclusionPath(_ tree: LogTree, of leaf: Int, size: Int) throws -> [Digest]? {
+        try MerkleTree.inclusionProof(ofLeaf: UInt64(leaf), size: UInt64(size)) { position in
+            if let known = nodes[tree]?[position] { return known }
+            let node = try tree.tables.node(position, db)
+            nodes[tree, default: [:]][position] = node
+            return node
+        }
+    }
+
+    // MARK: Evidence
+
+    /// The records that deposited an item and, where one did, that erased it; `nil` when there is no such item.
+    public func life(of item: EvidenceID) throws -> (deposited: Int, erased: Int?)? {
+        try db.first("SELECT deposit_record, erased_record FROM item WHERE id = ?", [item.text]).map { ($0[0], $0[1]) }
+    }
+
+    /// The object of this digest, `nil` when no record names it.
+    public func object(_ digest: Digest) throws -> ObjectView? { try Catalog.object(digest, db) }
+
+    /// The last record before `size` that says that an object was read whole and is right, and when; `nil` where none does.
+    public func fixity(of object: ObjectView, before size: Int) throws -> (record: Int, at: Timestamp)? {
+        // From the newest check back: each walk of all objects has few rows, so the one that is looked for is near.
+        try db.first(
+            """
+            SELECT record, checked_at FROM fixity WHERE record < ? AND ? BETWEEN first AND last ORDER BY record DESC LIMIT 1
+            """, [size, object.key]
+        ).flatMap { row in Timestamp(row["checked_at"] as String).map { (row["record"], $0) } }
+    }
+
+    /// The last record before `size` that says what an object has in it.
+    public func extraction(of object: ObjectView, before size: Int) throws -> Int? {
+        if let last = object.extractionRecord, last < size { return last }
+        // A later one, or none that holds any more: each was recorded about the oldest item that had the object then.
+        let rows = try db.rows(
+            """
+            SELECT number FROM item JOIN record_subject ON record_subject.subject = item.id JOIN record USING (number)
+            WHERE item.object = ? AND number < ? AND json_extract(header, '$.kind') = ? ORDER BY number DESC
+            """, [object.description.digest.hex, size, RecordKind.objectExtracted.rawValue])
+        return try rows.lazy.map { $0["number"] as Int }.first { number in
+            if case .objectExtracted(object.description.digest, _) = try record(number).body { true } else { false }
+        }
+    }
+
+    // MARK: The access log
+
+    /// The numbers of the entries of the access log about any of these subjects, before `size`, ascending.
+    public func accessNumbers(about subjects: some Sequence<String>, before size: Int) throws -> [Int] {
+        try Catalog.accessNumbers(about: subjects, before: size, db)
+    }
+
+    /// An entry of the access log, after it was held against its leaf; `nil` where it was dropped.
+    public func accessEntry(_ number: Int) throws -> (bytes: [UInt8], header: RecordHeader)? { try Catalog.accessEntry(number, db) }
+}

@@ -1,22 +1,17 @@
 public import Evidence
 internal import Ledger
 
-/// A record of a bundle, after its body was held against its header. A class, because lists of records are filtered and passed on much.
-final class BundleRecord: Sendable {
-    let header: RecordHeader
-    /// `nil` where it was erased and no record of the bundle says what is left of it.
-    let body: RecordBody?
-    /// The members of the body, as they are recorded.
-    let members: [String: JSON]
+/// A record of a bundle, after its body was held against its header.
+struct BundleRecord {
+    /// With what is left of the body where that was erased.
+    let opened: OpenedRecord
     let isErased: Bool
 
-    init(header: RecordHeader, body: RecordBody?, members: [String: JSON], isErased: Bool) {
-        self.header = header
-        self.body = body
-        self.members = members
-        self.isErased = isErased
-    }
-
+    var header: RecordHeader { opened.header }
+    /// `nil` where it was erased and no record of the bundle says what is left of it.
+    var body: RecordBody? { opened.body }
+    /// The members of the body, as they are recorded.
+    var members: [String: JSON] { opened.members }
     var number: Int { header.number }
     var account: String { header.actor.principal }
 }
@@ -35,17 +30,17 @@ struct BundleRecords {
         let redactions = Self.redactions(opened)
         var all: [BundleRecord] = []
         for record in opened {
-            var (body, members) = (record.body, record.members)
-            if body == nil, let redaction = redactions[record.header.number] {
+            var effective = record
+            if record.body == nil, let redaction = redactions[record.header.number] {
                 guard redaction.kind.rawValue == record.header.kind else {
                     throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "its redaction is of another kind")
                 }
-                if let left = try? RecordForm.members(of: redaction.body) {  // because it was read before
-                    body = try? RecordForm.body(left, kind: redaction.kind)  // because of the line above
-                    members = left
+                // What cannot be read is found to be missing.
+                if let members = try? RecordForm.members(of: redaction.body), let body = try? RecordForm.body(members, kind: redaction.kind) {
+                    effective = OpenedRecord(copy: record.copy, header: record.header, body: body, members: members)
                 }
             }
-            all.append(BundleRecord(header: record.header, body: body, members: members, isErased: record.body == nil))
+            all.append(BundleRecord(opened: effective, isErased: record.body == nil))
         }
         self.all = all
         var bySubject: [String: [Int]] = [:]

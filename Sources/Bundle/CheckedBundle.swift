@@ -1,5 +1,7 @@
+internal import Dispatch
 public import Evidence
 public import Ledger
+internal import Synchronization
 
 /// A bundle in which a verifier will find nothing wrong: see ``BundleContents/checked()``.
 public struct CheckedBundle: Sendable {
@@ -24,15 +26,18 @@ public struct CheckedBundle: Sendable {
         copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
         let accessLines = try accessLines.map { try $0.json }
-        var payload = payload(accessLines: accessLines)
-        payload.append(Part(BundleLayout.page, ReadablePage.html(json, accessLines: accessLines)))
+        // The page takes as long as all that is for programs.
+        let (page, (forPrograms, proofs)) = both({ Part(BundleLayout.page, ReadablePage.html(json, accessLines: accessLines)) }) {
+            (partsForPrograms(accessLines), proofParts)
+        }
+        var payload = forPrograms + [page]
         payload.append(
             Part(
                 BundleLayout.crate,
                 ResearchObjectCrate.metadata(
                     json, files: payload.map { (String($0.name.dropFirst(BagIt.payloadPrefix.count)), $0.size, nil) })))
         payload = Part.inOrder(payload)
-        let parts = payload + (try tags(for: payload, signer: signer))
+        let parts = payload + (try tags(for: payload, proofs: proofs, signer: signer))
         let size = parts.reduce(Int64(0)) { if case .bytes(let bytes) = $1.content { $0 + Int64(bytes.count) } else { $0 } }
         guard size <= BundleVerification.contentsLimit else {
             throw BundleFinding(
@@ -51,7 +56,7 @@ public struct CheckedBundle: Sendable {
     }
 
     /// What lies in `data/` and is for programs.
-    private func payload(accessLines: [JSON]) -> [Part] {
+    private func partsForPrograms(_ accessLines: [JSON]) -> [Part] {
         var parts = [
             Part(BundleLayout.decision, json.canonicalBytes + [0x0A]),
             Part(BundleLayout.access, accessLines.flatMap { $0.canonicalBytes + [0x0A] }),
@@ -74,14 +79,18 @@ public struct CheckedBundle: Sendable {
         return Part.inOrder(parts)
     }
 
+    private var proofParts: [Part] {
+        contents.consistency.map { Part(BundleLayout.consistency($0), $0.bytes) }
+            + contents.records.map { record in
+                let proof = InclusionProof(index: record.number, path: record.path, checkpoint: contents.checkpoint)
+                return Part(BundleLayout.proof(record.number), proof.bytes)
+            }
+    }
+
     /// What lies outside `data/`: the proofs, and what makes a bag of the whole.
-    private func tags(for payload: [Part], signer: NoteSigner) throws -> [Part] {
+    private func tags(for payload: [Part], proofs: [Part], signer: NoteSigner) throws -> [Part] {
         let checkpoint = contents.checkpoint
-        var tags = contents.records.map { record in
-            Part(BundleLayout.proof(record.number), InclusionProof(index: record.number, path: record.path, checkpoint: checkpoint).bytes)
-        }
-        tags += contents.consistency.map { Part(BundleLayout.consistency($0), $0.bytes) }
-        tags += [
+        var tags = proofs + [
             Part(BundleLayout.checkpoint, checkpoint.note.bytes), Part(BundleLayout.accessCheckpoint, contents.accessCheckpoint.note.bytes),
             Part(BundleLayout.instructions, VerificationInstructions.markdown(json, hasStamp: contents.stamp != nil)),
             Part(BagIt.declarationName, BagIt.declaration),
@@ -103,25 +112,30 @@ public struct CheckedBundle: Sendable {
     }
 }
 
+/// What the two come to, each worked out on a processor of its own where there are two.
+private func both<First: Sendable, Second: Sendable>(_ first: @Sendable () -> First, _ second: @Sendable () -> Second) -> (First, Second) {
+    let one = Mutex<First?>(nil)
+    let other = Mutex<Second?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { index in
+        if index == 0 { one.withLock { $0 = first() } } else { other.withLock { $0 = second() } }
+    }
+    guard let one = one.withLock(\.self), let other = other.withLock(\.self) else { preconditionFailure("both have run") }
+    return (one, other)
+}
+
 /// A file of a bundle that is being written.
-private struct Part {
-    enum Content {
+private struct Part: Sendable {
+    enum Content: Sendable {
         case bytes([UInt8])
         case object(ObjectDescription)
     }
 
     let name: String
     let content: Content
+    let digest: Digest
 
-    init(_ name: String, _ bytes: [UInt8]) { (self.name, content) = (name, .bytes(bytes)) }
-    init(_ name: String, _ object: ObjectDescription) { (self.name, content) = (name, .object(object)) }
-
-    var digest: Digest {
-        switch content {
-        case .bytes(let bytes): Digest(of: bytes)
-        case .object(let object): object.digest
-        }
-    }
+    init(_ name: String, _ bytes: [UInt8]) { (self.name, content, digest) = (name, .bytes(bytes), Digest(of: bytes)) }
+    init(_ name: String, _ object: ObjectDescription) { (self.name, content, digest) = (name, .object(object), object.digest) }
 
     var size: Int64 {
         switch content {

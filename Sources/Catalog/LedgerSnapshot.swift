@@ -27,11 +27,10 @@ extension Catalog {
 /// One moment of the ledger and its views. Of use only inside ``Catalog/snapshot(to:_:)``. It keeps the records and the nodes of the
 /// trees that it was asked for, because proofs of neighbours share most of their nodes.
 public final class LedgerSnapshot {
-    /// A record as it leaves the archive, and its body, or what is left of that where it was erased.
-    public typealias Record = (opened: OpenedRecord, body: RecordBody)
-
     private let db: Database
-    private var records: [Int: Record] = [:]
+    private var records: [Int: OpenedRecord] = [:]
+    /// What is left of bodies that were erased, and the records that say so.
+    private var leftovers: [Int: (body: RecordBody, redactor: Int?)] = [:]
     private var nodes: [LogTree: [MerkleTree.Position: Digest]] = [:]
 
     fileprivate init(db: Database) { self.db = db }
@@ -40,12 +39,20 @@ public final class LedgerSnapshot {
 
     /// A record, after it was held against its leaf.
     /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
-    public func record(_ number: Int) throws -> Record {
+    public func record(_ number: Int) throws -> OpenedRecord {
         if let known = records[number] { return known }
-        let (opened, body) = try StoredRecord.read(number, db).opened()
-        let record = (opened, body)
+        let stored = try StoredRecord.read(number, db)
+        let (record, body) = try stored.opened()
         records[number] = record
+        if record.body == nil { leftovers[number] = (body, stored.redactor) }
         return record
+    }
+
+    /// A record's body, or what is left of it where it was erased; checked as ``record(_:)`` does.
+    public func body(of number: Int) throws -> RecordBody {
+        if let body = try record(number).body { return body }
+        guard let left = leftovers[number]?.body else { throw CatalogError.recordDamaged(number: number, reason: "its body is missing") }
+        return left
     }
 
     /// The records about a subject before `size`, of these kinds, in order.
@@ -55,7 +62,7 @@ public final class LedgerSnapshot {
 
     /// The record that says what is left of this one's body; `nil` where the body was not erased.
     public func redactor(of number: Int) throws -> Int? {
-        try db.first("SELECT record FROM redaction WHERE number = ?", [number]).map { $0["record"] }
+        try record(number).body == nil ? leftovers[number]?.redactor : nil
     }
 
     /// The record that imported a rule document first.
@@ -75,9 +82,14 @@ public final class LedgerSnapshot {
 
     // MARK: Evidence
 
-    /// The records that deposited an item and, where one did, that erased it; `nil` when there is no such item.
-    public func life(of item: EvidenceID) throws -> (deposited: Int, erased: Int?)? {
-        try db.first("SELECT deposit_record, erased_record FROM item WHERE id = ?", [item.text]).map { ($0[0], $0[1]) }
+    /// The object of an item, and the records that deposited and, where one did, that erased the item; `nil` when there is no such item.
+    public func evidence(_ item: EvidenceID) throws -> (object: ObjectView, deposited: Int, erased: Int?)? {
+        try db.first(
+            """
+            SELECT object.*, item.deposit_record AS deposited, item.erased_record AS item_erased
+            FROM item JOIN object ON object.digest = item.object WHERE item.id = ?
+            """, [item.text]
+        ).map { row in (try Catalog.objectView(row), row["deposited"], row["item_erased"]) }
     }
 
     /// The object of this digest, `nil` when no record names it.
@@ -103,7 +115,7 @@ public final class LedgerSnapshot {
             WHERE item.object = ? AND number < ? AND json_extract(header, '$.kind') = ? ORDER BY number DESC
             """, [object.description.digest.hex, size, RecordKind.objectExtracted.rawValue])
         return try rows.lazy.map { $0["number"] as Int }.first { number in
-            if case .objectExtracted(object.description.digest, _) = try record(number).body { true } else { false }
+            if case .objectExtracted(object.description.digest, _) = try body(of: number) { true } else { false }
         }
     }
 

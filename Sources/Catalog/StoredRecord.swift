@@ -12,6 +12,8 @@ struct StoredRecord: Sendable {
     /// What an erasure left of the body.
     let redacted: [UInt8]?
     let leaf: Digest?
+    /// The record that says what an erasure left; only where it was asked for (see ``read(_:_:)``).
+    private(set) var redactor: Int?
 
     /// Header and body as blobs, because reading text stops at a zero byte, behind which anything could be hidden.
     static let columns = "CAST(header AS BLOB) AS header, salt, CAST(record_body.body AS BLOB) AS body, CAST(redaction.body AS BLOB) AS redacted"
@@ -34,11 +36,13 @@ struct StoredRecord: Sendable {
     static func read(_ number: Int, _ db: Database) throws -> StoredRecord {
         let row = try db.first(
             """
-            SELECT \(columns), hash FROM \(tables) LEFT JOIN record_node ON level = 0 AND position = record.number
+            SELECT \(columns), hash, redaction.record FROM \(tables) LEFT JOIN record_node ON level = 0 AND position = record.number
             WHERE record.number = ?
             """, [number])
         guard let row else { throw CatalogError.recordDamaged(number: number, reason: "it is missing") }
-        return try StoredRecord(number: number, row: row)
+        var stored = try StoredRecord(number: number, row: row)
+        stored.redactor = row[5]
+        return stored
     }
 
     /// As it leaves the archive; what was erased is not disclosed.
@@ -48,16 +52,17 @@ struct StoredRecord: Sendable {
 
     /// The same, but with this redaction in place of a body that is not there.
     func replacing(_ redaction: [UInt8]?) -> StoredRecord {
-        StoredRecord(number: number, header: header, salt: salt, body: body, redacted: redaction, leaf: leaf)
+        StoredRecord(number: number, header: header, salt: salt, body: body, redacted: redaction, leaf: leaf, redactor: redactor)
     }
 
-    private init(number: Int, header: [UInt8], salt: [UInt8]?, body: [UInt8]?, redacted: [UInt8]?, leaf: Digest?) {
+    private init(number: Int, header: [UInt8], salt: [UInt8]?, body: [UInt8]?, redacted: [UInt8]?, leaf: Digest?, redactor: Int?) {
         self.number = number
         self.header = header
         self.salt = salt
         self.body = body
         self.redacted = redacted
         self.leaf = leaf
+        self.redactor = redactor
     }
 
     /// Header and body, after the header was held against its leaf and the body against the header.

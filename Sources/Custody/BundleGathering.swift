@@ -14,6 +14,9 @@ struct BundleGathering {
         let objects: [Digest: ObjectDescription]
     }
 
+    /// An item with its object, as ``LedgerSnapshot/evidence(_:)`` answers.
+    private typealias Evidence = (object: ObjectView, deposited: Int, erased: Int?)
+
     let size: Int
     let withheld: Set<Digest>
     let refuse: (String) -> ArchiveError
@@ -87,7 +90,7 @@ struct BundleGathering {
         for scope: BundleScope, at checkpoint: Checkpoint, _ access: Checkpoint, _ snapshot: LedgerSnapshot
     ) throws -> Gathered {
         try addRedactors(of: numbers, snapshot)
-        let opened = try numbers.sorted().map { try snapshot.record($0).opened }
+        let opened = try numbers.sorted().map { try snapshot.record($0) }
         let needs: (items: [EvidenceReference], texts: [Digest: Set<Digest>], rules: Set<Digest>)
         do {
             needs = try BundleContents.needs(of: scope, records: opened, checkpoint: checkpoint)
@@ -97,14 +100,16 @@ struct BundleGathering {
         if let other = withheld.subtracting(needs.items.map(\.object)).first {
             throw refuse("object \(other) of what is to be withheld is none of the titles' evidence")
         }
-        var found: [Digest: ObjectView] = [:]
-        for reference in needs.items where found[reference.object] == nil {
-            guard let view = try snapshot.object(reference.object) else { throw refuse("object \(reference.object) is not known") }
-            found[reference.object] = view
+        var found: [Digest: [Evidence]] = [:]
+        for reference in needs.items {
+            guard let evidence = try snapshot.evidence(reference.item), evidence.object.description.digest == reference.object else {
+                throw refuse("item \(reference.item) with object \(reference.object) is not known")
+            }
+            found[reference.object, default: []].append(evidence)
+            try add(reference, evidence.object, snapshot)
         }
-        for reference in needs.items { if let view = found[reference.object] { try add(reference, view, snapshot) } }
         var objects: [Digest: ObjectDescription] = [:]
-        let files = try files(needs.items, found, &objects, snapshot)
+        let files = try files(found, &objects, snapshot)
         for (text, sources) in needs.texts where sources.contains(where: { files[$0]?.state == .enclosed }) {
             guard let object = try snapshot.object(text), object.erasedRecord == nil else { throw refuse("text \(text) is not there") }
             objects[text] = object.description
@@ -120,7 +125,7 @@ struct BundleGathering {
         var added: Set<Int> = []
         for (number, kind) in try snapshot.numbers(about: item, before: size, of: Self.ofItem) {
             // Not what was erased of others' records about it: each is added with the record that it redacts.
-            if kind == .dataErased, case .dataErased(let erasure) = try snapshot.record(number).body, !erasure.items.contains(reference.item) { continue }
+            if kind == .dataErased, case .dataErased(let erasure) = try snapshot.body(of: number), !erasure.items.contains(reference.item) { continue }
             added.insert(number)
         }
         // The extraction may be recorded under another item of the same object.
@@ -152,19 +157,19 @@ struct BundleGathering {
     // MARK: Files
 
     private mutating func files(
-        _ items: [EvidenceReference], _ found: [Digest: ObjectView], _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
+        _ found: [Digest: [Evidence]], _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
     ) throws -> [Digest: EnclosedFile] {
         let erased = try erasedObjects(snapshot)
         var files: [Digest: EnclosedFile] = [:]
-        for (object, references) in Dictionary(grouping: items, by: \.object) {
-            guard let view = found[object] else { continue }
-            files[object] = try file(view, try references.compactMap { try snapshot.life(of: $0.item) }, erased, &objects, snapshot)
+        for (object, items) in found {
+            guard let view = items.first?.object else { continue }
+            files[object] = try file(view, items, erased, &objects, snapshot)
         }
         return files
     }
 
     private mutating func file(
-        _ view: ObjectView, _ items: [(deposited: Int, erased: Int?)], _ erased: Set<Digest>, _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
+        _ view: ObjectView, _ items: [Evidence], _ erased: Set<Digest>, _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
     ) throws -> EnclosedFile {
         let object = view.description.digest
         let erasures = items.map(\.erased)
@@ -178,7 +183,7 @@ struct BundleGathering {
         var checked = try snapshot.fixity(of: view, before: size).map { (at: $0.at, record: $0.record) }
         for deposit in items.map(\.deposited) where deposit < size {
             // By number, because the clock may have been put back.
-            if checked.map({ $0.record < deposit }) ?? true { checked = (try snapshot.record(deposit).opened.header.time, deposit) }
+            if checked.map({ $0.record < deposit }) ?? true { checked = (try snapshot.record(deposit).header.time, deposit) }
         }
         if let checked { try add([checked.record], snapshot) }
         if isGone || withheld.contains(object) { return EnclosedFile(state: .withheld, checked: checked) }
@@ -191,7 +196,7 @@ struct BundleGathering {
     private func erasedObjects(_ snapshot: LedgerSnapshot) throws -> Set<Digest> {
         var objects: Set<Digest> = []
         for number in numbers.sorted() {
-            switch try snapshot.record(number).body {
+            switch try snapshot.body(of: number) {
             case .dataErased(let erasure): objects.formUnion(erasure.objects)
             case .evidenceDeposited(let deposit): objects.remove(deposit.object.digest)
             default: continue
@@ -205,7 +210,7 @@ struct BundleGathering {
     private func records(_ snapshot: LedgerSnapshot) throws -> [BundleContents.Record] {
         try numbers.sorted().map { number in
             BundleContents.Record(
-                try snapshot.record(number).opened,
+                try snapshot.record(number),
                 path: try snapshot.inclusionPath(.records, of: number, size: size) ?? [])
         }
     }

@@ -68,8 +68,8 @@ public struct RecordCopy: Sendable, Equatable {
     }
 }
 
-/// A record that was read, and what it says.
-public struct OpenedRecord: Sendable {
+/// A record that was read, and what it says. A class, because it is large, and lists of records are filtered and passed on.
+public final class OpenedRecord: Sendable {
     public let copy: RecordCopy
     public let header: RecordHeader
     /// `nil` where it was erased, and in the access log.

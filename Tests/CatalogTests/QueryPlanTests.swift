@@ -227,11 +227,11 @@ struct QueryPlanTests {
         Question("snapshot(to") { catalog in
             try catalog.snapshot(to: "ask") { snapshot in
                 let proof = try #require(try snapshot.object(Sample.proof.digest))
-                return try snapshot.record(1).opened.header.number == 1 && snapshot.redactor(of: 1) == nil
+                return try snapshot.record(1).header.number == 1 && snapshot.redactor(of: 1) == nil
                     && snapshot.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1
                     && snapshot.importRecord(ofRules: Sample.rules.digest) == 1 && snapshot.fixity(of: proof, before: 1000) != nil
                     && snapshot.extraction(of: proof, before: 1000) != nil && snapshot.extraction(of: proof, before: 1) == nil
-                    && snapshot.life(of: Sample.item)?.erased == nil && snapshot.inclusionPath(.records, of: 1, size: 3)?.count == 2
+                    && snapshot.evidence(Sample.item)?.erased == nil && snapshot.inclusionPath(.records, of: 1, size: 3)?.count == 2
                     && snapshot.accessNumbers(about: [Sample.item.text], before: 5) == [0] && snapshot.accessEntry(0) != nil
             }
         },

@@ -12,19 +12,11 @@ public struct CheckedBundle: Sendable {
     /// Of `data/access.jsonl`, in order.
     let accessLines: [AccessLine]
 
-    /// Objects whose bytes are in the bundle, in the order in which ``write(to:folder:signer:copy:)`` asks for them.
-    public var objects: [ObjectDescription] { files.compactMap { if case .object(let object) = $0.content { object } else { nil } } }
-
-    /// Writes the bundle into `sink`, file by file; the caller finishes it. The same contents give the same bytes.
+    /// Everything that is in the bundle but the bytes of evidence. The same contents give the same bytes.
     ///
-    /// - Parameters:
-    ///   - folder: what the names begin with: the bundle's name and a slash in a ZIP file, nothing in a folder.
-    ///   - signer: the archive's key.
-    ///   - copy: hands over the bytes of an object, checked, in pieces.
-    public func write(
-        to sink: some BundleSink, folder: String, signer: NoteSigner,
-        copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
-    ) throws {
+    /// - Parameter signer: has the archive's key.
+    /// - Throws: ``BundleFinding`` where it is more than a verifier takes.
+    public func composed(by signer: NoteSigner) throws -> ComposedBundle {
         let accessLines = try accessLines.map { try $0.json }
         // The page takes as long as all that is for programs.
         let (page, (forPrograms, proofs)) = both({ Part(BundleLayout.page, ReadablePage.html(json, accessLines: accessLines)) }) {
@@ -43,16 +35,7 @@ public struct CheckedBundle: Sendable {
             throw BundleFinding(
                 piece: contents.name, reason: "it would have \(size) bytes beside evidence, more than a verifier takes; bundle fewer titles")
         }
-        for part in Part.inOrder(parts) {
-            switch part.content {
-            case .bytes(let bytes): try sink.add(folder + part.name, bytes: bytes)
-            case .object(let object):
-                try sink.add(folder + part.name, size: object.size) { write in
-                    // The sink's own closure, which nobody keeps.
-                    try withoutActuallyEscaping(write) { try copy(object, $0) }
-                }
-            }
-        }
+        return ComposedBundle(name: contents.name, parts: Part.inOrder(parts))
     }
 
     /// What lies in `data/` and is for programs.
@@ -63,20 +46,13 @@ public struct CheckedBundle: Sendable {
         ]
         parts += contents.rules.map { Part(BundleLayout.rules($0), $1) }
         parts += contents.records.map { Part(BundleLayout.record($0.number), $0.opened.copy.bytes) }
-        parts += files
-        return parts
-    }
-
-    /// Evidence that is enclosed, and its texts.
-    private var files: [Part] {
-        var parts: [Part] = []
         for (digest, file) in contents.files where file.state == .enclosed {
             if let object = contents.objects[digest] { parts.append(Part(BundleLayout.evidence(digest), object)) }
         }
         for (text, sources) in decision.texts where sources.contains(where: { contents.files[$0]?.state == .enclosed }) {
             if let object = contents.objects[text] { parts.append(Part(BundleLayout.text(text), object)) }
         }
-        return Part.inOrder(parts)
+        return parts
     }
 
     private var proofParts: [Part] {
@@ -112,15 +88,35 @@ public struct CheckedBundle: Sendable {
     }
 }
 
-/// What the two come to, each worked out on a processor of its own where there are two.
-private func both<First: Sendable, Second: Sendable>(_ first: @Sendable () -> First, _ second: @Sendable () -> Second) -> (First, Second) {
-    let one = Mutex<First?>(nil)
-    let other = Mutex<Second?>(nil)
-    DispatchQueue.concurrentPerform(iterations: 2) { index in
-        if index == 0 { one.withLock { $0 = first() } } else { other.withLock { $0 = second() } }
+/// The files of a bundle, in order, ready to be written.
+public struct ComposedBundle: Sendable {
+    /// Of the bundle, and of its folder in a ZIP file.
+    public let name: String
+    fileprivate let parts: [Part]
+
+    /// Objects whose bytes are in the bundle, in the order in which ``write(to:folder:copy:)`` asks for them.
+    public var objects: [ObjectDescription] { parts.compactMap { if case .object(let object) = $0.content { object } else { nil } } }
+
+    /// Writes the bundle into `sink`, file by file; the caller finishes it.
+    ///
+    /// - Parameters:
+    ///   - folder: what the names begin with: the bundle's name and a slash in a ZIP file, nothing in a folder.
+    ///   - copy: hands over the bytes of an object, checked, in pieces.
+    public func write(
+        to sink: some BundleSink, folder: String,
+        copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        for part in parts {
+            switch part.content {
+            case .bytes(let bytes): try sink.add(folder + part.name, bytes: bytes)
+            case .object(let object):
+                try sink.add(folder + part.name, size: object.size) { write in
+                    // The sink's own closure, which nobody keeps.
+                    try withoutActuallyEscaping(write) { try copy(object, $0) }
+                }
+            }
+        }
     }
-    guard let one = one.withLock(\.self), let other = other.withLock(\.self) else { preconditionFailure("both have run") }
-    return (one, other)
 }
 
 /// A file of a bundle that is being written.
@@ -146,4 +142,15 @@ private struct Part: Sendable {
 
     /// As a bundle has its files: ascending by the bytes of their names.
     static func inOrder(_ parts: [Part]) -> [Part] { parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+}
+
+/// What the two come to, each worked out on a processor of its own where there are two.
+private func both<First: Sendable, Second: Sendable>(_ first: @Sendable () -> First, _ second: @Sendable () -> Second) -> (First, Second) {
+    let one = Mutex<First?>(nil)
+    let other = Mutex<Second?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { index in
+        if index == 0 { one.withLock { $0 = first() } } else { other.withLock { $0 = second() } }
+    }
+    guard let one = one.withLock(\.self), let other = other.withLock(\.self) else { preconditionFailure("both have run") }
+    return (one, other)
 }

@@ -1,7 +1,9 @@
 public import Evidence
+internal import Dispatch
 internal import Foundation
 internal import GRDB
 public import Ledger
+internal import Synchronization
 
 extension Catalog {
     /// Runs `body` on one moment of the ledger: what is appended or erased meanwhile it does not see. Whatever asks for thousands of
@@ -28,32 +30,49 @@ extension Catalog {
 /// trees that it was asked for, because proofs of neighbours share most of their nodes.
 public final class LedgerSnapshot {
     private let db: Database
-    private var records: [Int: OpenedRecord] = [:]
-    /// What is left of bodies that were erased, and the records that say so.
-    private var leftovers: [Int: (body: RecordBody, redactor: Int?)] = [:]
+    private var stored: [Int: StoredRecord] = [:]
+    private var opened: [Int: (record: OpenedRecord, body: RecordBody)] = [:]
     private var nodes: [LogTree: [MerkleTree.Position: Digest]] = [:]
 
     fileprivate init(db: Database) { self.db = db }
 
     // MARK: Records
 
-    /// A record, after it was held against its leaf.
-    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
-    public func record(_ number: Int) throws -> OpenedRecord {
-        if let known = records[number] { return known }
-        let stored = try StoredRecord.read(number, db)
-        let (record, body) = try stored.opened()
-        records[number] = record
-        if record.body == nil { leftovers[number] = (body, stored.redactor) }
-        return record
+    private func row(_ number: Int) throws -> StoredRecord {
+        if let known = stored[number] { return known }
+        let row = try StoredRecord.read(number, db)
+        stored[number] = row
+        return row
     }
 
-    /// A record's body, or what is left of it where it was erased; checked as ``record(_:)`` does.
-    public func body(of number: Int) throws -> RecordBody {
-        if let body = try record(number).body { return body }
-        guard let left = leftovers[number]?.body else { throw CatalogError.recordDamaged(number: number, reason: "its body is missing") }
-        return left
+    private func opened(_ number: Int) throws -> (record: OpenedRecord, body: RecordBody) {
+        if let known = opened[number] { return known }
+        let found = try row(number).opened()
+        opened[number] = found
+        return found
     }
+
+    /// A record's body, or what is left of it where it was erased, after it was held against its leaf.
+    /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
+    public func body(of number: Int) throws -> RecordBody { try opened(number).body }
+
+    /// Records, each checked as ``body(of:)`` does: many of them on all processors.
+    public func records(_ numbers: [Int]) throws -> [OpenedRecord] {
+        let unopened = try numbers.filter { opened[$0] == nil }.map(row)
+        let size = max(64, (unopened.count + Self.lanes - 1) / Self.lanes)
+        let parts = stride(from: 0, to: unopened.count, by: size).map { unopened[$0..<min($0 + size, unopened.count)] }
+        let results = Mutex<[Result<[(record: OpenedRecord, body: RecordBody)], any Error>?]>(Array(repeating: nil, count: parts.count))
+        DispatchQueue.concurrentPerform(iterations: parts.count) { index in
+            let result = Result { try parts[index].map { try $0.opened() } }
+            results.withLock { $0[index] = result }
+        }
+        for case let result? in results.withLock(\.self) {
+            for (record, body) in try result.get() { opened[record.header.number] = (record, body) }
+        }
+        return try numbers.map { try opened($0).record }
+    }
+
+    private static let lanes = max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8))
 
     /// The records about a subject before `size`, of these kinds, in order.
     public func numbers(about subject: String, before size: Int, of kinds: Set<RecordKind>) throws -> [(number: Int, kind: RecordKind)] {
@@ -61,9 +80,7 @@ public final class LedgerSnapshot {
     }
 
     /// The record that says what is left of this one's body; `nil` where the body was not erased.
-    public func redactor(of number: Int) throws -> Int? {
-        try record(number).body == nil ? leftovers[number]?.redactor : nil
-    }
+    public func redactor(of number: Int) throws -> Int? { try row(number).redactor }
 
     /// The record that imported a rule document first.
     public func importRecord(ofRules object: Digest) throws -> Int? {
@@ -83,13 +100,19 @@ public final class LedgerSnapshot {
     // MARK: Evidence
 
     /// The object of an item, and the records that deposited and, where one did, that erased the item; `nil` when there is no such item.
-    public func evidence(_ item: EvidenceID) throws -> (object: ObjectView, deposited: Int, erased: Int?)? {
+    public func evidence(_ item: EvidenceID) throws -> (object: ObjectView, deposited: (record: Int, at: Timestamp), erased: Int?)? {
         try db.first(
             """
-            SELECT object.*, item.deposit_record AS deposited, item.erased_record AS item_erased
+            SELECT object.*, item.deposit_record AS deposited, item.deposited_at, item.erased_record AS item_erased
             FROM item JOIN object ON object.digest = item.object WHERE item.id = ?
             """, [item.text]
-        ).map { row in (try Catalog.objectView(row), row["deposited"], row["item_erased"]) }
+        ).map { row in
+            guard let time = Timestamp(row["deposited_at"] as String) else {
+                throw CatalogError.recordDamaged(
+                    number: row["deposited"], reason: "the view of its item has a time that it cannot have; run minhchung rebuild")
+            }
+            return (try Catalog.objectView(row), (row["deposited"], time), row["item_erased"])
+        }
     }
 
     /// The object of this digest, `nil` when no record names it.

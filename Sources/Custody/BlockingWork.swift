@@ -38,6 +38,17 @@ struct BlockingWork: Sendable {
         if let first = failures.min(by: { $0.0 < $1.0 }) { throw first.1 }
     }
 
+    /// Runs both at the same time, the second on a thread of its own; then throws the first error in their order, if any.
+    static func both<First, Second: Sendable>(
+        _ first: () throws -> First, _ second: @escaping @Sendable () throws -> Second
+    ) throws -> (First, Second) {
+        try ahead(capacity: 1) { put in _ = put(try second()) } consume: { next in
+            let one = try first()
+            guard let other = try next() else { preconditionFailure("the second has put what it came to") }
+            return (one, other)
+        }
+    }
+
     /// Runs `produce` on a thread of its own, and `consume` on this one with what it puts; returns when both have ended.
     ///
     /// - Parameters:

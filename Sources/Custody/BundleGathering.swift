@@ -15,13 +15,15 @@ struct BundleGathering {
     }
 
     /// An item with its object, as ``LedgerSnapshot/evidence(_:)`` answers.
-    private typealias Evidence = (object: ObjectView, deposited: Int, erased: Int?)
+    private typealias Evidence = (object: ObjectView, deposited: (record: Int, at: Timestamp), erased: Int?)
 
     let size: Int
     let withheld: Set<Digest>
     let refuse: (String) -> ArchiveError
     private var numbers: Set<Int> = [0]
     private var subjects: Set<String> = []
+    /// Whether any of the records erased something.
+    private var hasErasures = false
 
     init(size: Int, withheld: Set<Digest>, refuse: @escaping (String) -> ArchiveError) {
         self.size = size
@@ -90,7 +92,7 @@ struct BundleGathering {
         for scope: BundleScope, at checkpoint: Checkpoint, _ access: Checkpoint, _ snapshot: LedgerSnapshot
     ) throws -> Gathered {
         try addRedactors(of: numbers, snapshot)
-        let opened = try numbers.sorted().map { try snapshot.record($0) }
+        let opened = try snapshot.records(numbers.sorted())
         let needs: (items: [EvidenceReference], texts: [Digest: Set<Digest>], rules: Set<Digest>)
         do {
             needs = try BundleContents.needs(of: scope, records: opened, checkpoint: checkpoint)
@@ -126,6 +128,7 @@ struct BundleGathering {
         for (number, kind) in try snapshot.numbers(about: item, before: size, of: Self.ofItem) {
             // Not what was erased of others' records about it: each is added with the record that it redacts.
             if kind == .dataErased, case .dataErased(let erasure) = try snapshot.body(of: number), !erasure.items.contains(reference.item) { continue }
+            hasErasures = hasErasures || kind == .dataErased
             added.insert(number)
         }
         // The extraction may be recorded under another item of the same object.
@@ -149,6 +152,7 @@ struct BundleGathering {
                 guard redactor < size else { throw refuse("record \(number) was erased since, by record \(redactor); take a newer checkpoint") }
                 found.insert(redactor)
             }
+            hasErasures = hasErasures || !found.isEmpty
             unseen = found.filter { !numbers.contains($0) }
             numbers.formUnion(found)
         }
@@ -181,9 +185,9 @@ struct BundleGathering {
         if isGone, erased.contains(object) { return EnclosedFile(state: .erased, checked: nil) }
         // The last time that it was read whole: a check, or the deposit of one of the items.
         var checked = try snapshot.fixity(of: view, before: size).map { (at: $0.at, record: $0.record) }
-        for deposit in items.map(\.deposited) where deposit < size {
+        for deposit in items.map(\.deposited) where deposit.record < size {
             // By number, because the clock may have been put back.
-            if checked.map({ $0.record < deposit }) ?? true { checked = (try snapshot.record(deposit).header.time, deposit) }
+            if checked.map({ $0.record < deposit.record }) ?? true { checked = (deposit.at, deposit.record) }
         }
         if let checked { try add([checked.record], snapshot) }
         if isGone || withheld.contains(object) { return EnclosedFile(state: .withheld, checked: checked) }
@@ -194,6 +198,7 @@ struct BundleGathering {
 
     /// Objects whose bytes were erased, as the records of the bundle say, and that none of them brings back.
     private func erasedObjects(_ snapshot: LedgerSnapshot) throws -> Set<Digest> {
+        guard hasErasures else { return [] }
         var objects: Set<Digest> = []
         for number in numbers.sorted() {
             switch try snapshot.body(of: number) {
@@ -208,10 +213,8 @@ struct BundleGathering {
     // MARK: With their proofs
 
     private func records(_ snapshot: LedgerSnapshot) throws -> [BundleContents.Record] {
-        try numbers.sorted().map { number in
-            BundleContents.Record(
-                try snapshot.record(number),
-                path: try snapshot.inclusionPath(.records, of: number, size: size) ?? [])
+        try snapshot.records(numbers.sorted()).map { record in
+            BundleContents.Record(record, path: try snapshot.inclusionPath(.records, of: record.header.number, size: size) ?? [])
         }
     }
 

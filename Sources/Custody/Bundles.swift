@@ -69,11 +69,11 @@ extension Archive {
             }
             let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
             do {
-                let subjects = Set(contents.records.flatMap(\.opened.header.subjects)).filter { subject in
-                    [TitleID.prefix, PersonID.prefix, EvidenceID.prefix, DossierID.prefix].contains { subject.hasPrefix($0) }
+                // Both take a while, and nothing is in the file before both are done.
+                let (composed, ()) = try BlockingWork.both({ try bundle.composed(by: signing.signer) }) { [self] in
+                    try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
                 }
-                try catalog.appendAccess(.bundled, to: subjects.sorted(), by: actor, at: now())
-                try write(bundle, to: sink, folder: asFolder ? "" : contents.name + "/", signer: signing.signer, progress: progress)
+                try write(composed, to: sink, folder: asFolder ? "" : contents.name + "/", progress: progress)
                 try sink.finish()
             } catch {
                 sink.discard()
@@ -88,9 +88,14 @@ extension Archive {
         }
     }
 
-    private func write(
-        _ bundle: CheckedBundle, to sink: some BundleSink, folder: String, signer: NoteSigner, progress: (Int64, Int64) -> Void
-    ) throws {
+    /// What the access log says that was shown.
+    private static func subjects(of contents: BundleContents) -> [String] {
+        Set(contents.records.flatMap(\.opened.header.subjects)).filter { subject in
+            [TitleID.prefix, PersonID.prefix, EvidenceID.prefix, DossierID.prefix].contains { subject.hasPrefix($0) }
+        }.sorted()
+    }
+
+    private func write(_ bundle: ComposedBundle, to sink: some BundleSink, folder: String, progress: (Int64, Int64) -> Void) throws {
         let total = bundle.objects.reduce(0) { $0 + $1.size }
         var done: Int64 = 0
         // Reading and digesting keep one core busy, checking the sums and writing another.
@@ -102,7 +107,7 @@ extension Archive {
                 }
             }
         } consume: { next in
-            try bundle.write(to: sink, folder: folder, signer: signer) { object, write in
+            try bundle.write(to: sink, folder: folder) { object, write in
                 while let (digest, piece, isLast) = try next() {
                     precondition(digest == object.digest, "objects are written in another order than they are read")
                     try piece.withUnsafeBytes { try write($0) }

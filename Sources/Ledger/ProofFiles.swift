@@ -17,7 +17,7 @@ public struct InclusionProof: Sendable, Equatable {
     private static let firstLine = "c2sp.org/tlog-proof@v1"
 
     public var bytes: [UInt8] {
-        Array("\(Self.firstLine)\nindex \(index)\n\(hashLines(path))\n".utf8) + checkpoint.note.bytes
+        Ledger.bytes(of: "\(Self.firstLine)\nindex \(index)\n", path, checkpoint)
     }
 
     /// - Throws: ``NoteError/malformed(reason:)``, also for a proof with extra data, which no archive writes.
@@ -52,7 +52,7 @@ public struct ConsistencyProof: Sendable, Equatable {
     /// What the protocol allows.
     public static let pathLimit = 63
 
-    public var bytes: [UInt8] { Array("old \(oldSize)\n\(hashLines(path))\n".utf8) + checkpoint.note.bytes }
+    public var bytes: [UInt8] { Ledger.bytes(of: "old \(oldSize)\n", path, checkpoint) }
 
     public init(parsing bytes: [UInt8]) throws(NoteError) {
         let (lines, rest) = try head(of: bytes)
@@ -75,7 +75,18 @@ public struct ConsistencyProof: Sendable, Equatable {
     }
 }
 
-private func hashLines(_ hashes: [Digest]) -> String { hashes.map { Base64.text(of: $0.bytes) + "\n" }.joined() }
+/// The head of a proof, its hashes a line each, an empty line, and the checkpoint.
+private func bytes(of head: String, _ path: [Digest], _ checkpoint: SignedCheckpoint) -> [UInt8] {
+    let note = checkpoint.note.bytes
+    var bytes = Array(head.utf8)
+    bytes.reserveCapacity(bytes.count + 45 * path.count + 1 + note.count)
+    for hash in path {
+        hash.withUnsafeBytes { Base64.append($0, to: &bytes) }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+    bytes.append(UInt8(ascii: "\n"))
+    return bytes + note
+}
 
 private func hashes(in lines: ArraySlice<Substring>) throws(NoteError) -> [Digest] {
     var found: [Digest] = []

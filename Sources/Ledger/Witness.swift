@@ -17,12 +17,19 @@ public struct RecordCopy: Sendable, Equatable {
     /// One canonical JSON object of `header` and, where it is disclosed, `salt` (64 hexadecimal digits) and `body`, and a newline.
     public var bytes: [UInt8] {
         // What is recorded is canonical, and these names are in order, so the whole is canonical as well.
-        var bytes = Array("{".utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(header.count + (disclosed?.body.count ?? 0) + 120)
+        bytes.append(UInt8(ascii: "{"))
         let salt = disclosed.flatMap { Digest(bytes: $0.salt) }
-        if let body = disclosed?.body { bytes += Array(#""body":"#.utf8) + body + [UInt8(ascii: ",")] }
-        bytes += Array(#""header":"#.utf8) + header
-        if let salt { bytes += Array(#","salt":"\#(salt.hex)""#.utf8) }
-        bytes += Array("}\n".utf8)
+        if let body = disclosed?.body {
+            bytes += #""body":"#.utf8
+            bytes += body
+            bytes.append(UInt8(ascii: ","))
+        }
+        bytes += #""header":"#.utf8
+        bytes += header
+        if let salt { bytes += #","salt":"\#(salt.hex)""#.utf8 }
+        bytes += "}\n".utf8
         return bytes
     }
 

@@ -25,14 +25,15 @@ public final class StoredObject: Sendable {
     public func piece(_ index: Int) throws(VaultError) -> [UInt8] {
         let offset = Int64(index) * Int64(pieceSize)
         let length = Int(min(Int64(pieceSize), description.size - offset))
-        var bytes = [UInt8](repeating: 0, count: length)
-        let result = bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(SystemCallError) in try system.read(file, into: buffer, at: offset) }
+        var count = 0
+        var failure: SystemCallError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, filled in
+            do throws(SystemCallError) {
+                count = try system.read(file, into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+                filled = min(count, length)
+            } catch { failure = error }
         }
-        let count: Int
-        do throws(SystemCallError) { count = try result.get() } catch {
-            throw .damaged(description.digest, .unreadable(error))
-        }
+        if let failure { throw .damaged(description.digest, .unreadable(failure)) }
         guard count == length, Digest(of: bytes) == pieces[index] else {
             throw .damaged(description.digest, .pieceDiffers(index: index))
         }

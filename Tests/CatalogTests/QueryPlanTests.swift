@@ -227,7 +227,7 @@ struct QueryPlanTests {
         Question("snapshot(to") { catalog in
             try catalog.snapshot(to: "ask") { snapshot in
                 let proof = try #require(try snapshot.object(Sample.proof.digest))
-                return try snapshot.record(1).header.number == 1 && snapshot.redactor(of: 1) == nil
+                return try snapshot.records([1]).first?.header.number == 1 && snapshot.redactor(of: 1) == nil
                     && snapshot.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1
                     && snapshot.importRecord(ofRules: Sample.rules.digest) == 1 && snapshot.fixity(of: proof, before: 1000) != nil
                     && snapshot.extraction(of: proof, before: 1000) != nil && snapshot.extraction(of: proof, before: 1) == nil

@@ -8,7 +8,7 @@ struct EvidenceSection {
         PageParts.section(
             "minh-chung", "Minh chứng",
             decision.evidence.isEmpty
-                ? [] : [totals] + decision.evidence.enumerated().map { index, item in article(item, place: index + 1) })
+                ? [] : [totals, .each(decision.evidence.count) { article(decision.evidence[$0], place: $0 + 1) }])
     }
 
     private var totals: Markup {

@@ -4,6 +4,8 @@ indirect enum Markup {
     case text(String)
     case element(StaticString, [Attribute], [Markup])
     case group([Markup])
+    /// So many pieces, each made when it is written: a page has thousands.
+    case each(Int, @Sendable (Int) -> Markup)
 
     struct Attribute {
         let name: StaticString
@@ -30,6 +32,7 @@ indirect enum Markup {
         case .text(let text): text.isEmpty
         case .element: false
         case .group(let parts): parts.allSatisfy(\.isEmpty)
+        case .each(let count, _): count == 0
         }
     }
 
@@ -45,6 +48,7 @@ indirect enum Markup {
         switch self {
         case .text(let text): VisibleText.write(text, to: &bytes)
         case .group(let parts): for part in parts { part.write(to: &bytes) }
+        case .each(let count, let part): for index in 0..<count { part(index).write(to: &bytes) }
         case .element(let name, let attributes, let content):
             let tag = name.description
             bytes.append(UInt8(ascii: "<"))

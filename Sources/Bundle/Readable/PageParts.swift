@@ -14,12 +14,19 @@ enum PageParts {
 
     /// A table with a caption; `nothing` where it has no rows. The first cell of a row is its header.
     static func table(_ caption: String, columns: [String], rows: [[Markup]], kind: String = "") -> Markup {
-        if rows.isEmpty { return .nothing }
+        table(caption, columns: columns, count: rows.count, kind: kind) { rows[$0] }
+    }
+
+    /// The same of many rows, each made when it is written.
+    static func table(
+        _ caption: String, columns: [String], count: Int, kind: String = "", row: @escaping @Sendable (_ index: Int) -> [Markup]
+    ) -> Markup {
+        if count == 0 { return .nothing }
         let head = Markup.element("tr", [], columns.map { .element("th", [.scope("col")], [.text($0)]) })
-        let body = rows.map { cells in
-            Markup.element(
+        let body = Markup.each(count) { place in
+            .element(
                 "tr", [],
-                cells.enumerated().map { index, cell in
+                row(place).enumerated().map { index, cell in
                     // The column's name again: on a narrow screen each row is a card, and its cells are named there.
                     let label = Markup.Attribute(name: "data-label", value: index < columns.count ? columns[index] : "")
                     return index == 0 ? .element("th", [.scope("row"), label], [cell]) : .element("td", [label], [cell])
@@ -27,7 +34,7 @@ enum PageParts {
         }
         let attributes: [Markup.Attribute] = kind.isEmpty ? [] : [.class(kind)]
         return .element(
-            "table", attributes, [.element("caption", text: caption), .element("thead", [], [head]), .element("tbody", [], body)])
+            "table", attributes, [.element("caption", text: caption), .element("thead", [], [head]), .element("tbody", [], [body])])
     }
 
     static func section(_ id: String, _ heading: String, _ content: [Markup]) -> Markup {

@@ -50,12 +50,12 @@ public enum ReadablePage {
             .element("header", [], [.element("h1", text: heading), subtitle(decision), notice()]),
             .element(
                 "main", [],
-                [contents(decision), honour(decision)]
-                    + decision.titles.enumerated().map { TitleSection(title: $1, place: $0 + 1, decision: decision).markup }
-                    + [
-                        EvidenceSection(decision: decision).markup, AccessSection(decision: decision, lines: accessLines.map { Member($0) }).markup,
-                        LedgerSection(decision: decision).markup,
-                    ]),
+                [
+                    contents(decision), honour(decision),
+                    .each(decision.titles.count) { TitleSection(title: decision.titles[$0], place: $0 + 1, decision: decision).markup },
+                    EvidenceSection(decision: decision).markup, AccessSection(decision: decision, lines: accessLines.map { Member($0) }).markup,
+                    LedgerSection(decision: decision).markup,
+                ]),
             .element(
                 "footer", [],
                 [

@@ -93,7 +93,13 @@ struct TitleSection {
     }
 
     private var citations: Markup {
-        let rows = title["citations"].list.map { citation -> [Markup] in
+        let citations = title["citations"].list
+        return PageParts.table(
+            "Minh chứng mà quyết định dựa vào",
+            columns: ["Chỉ số", "Minh chứng", "Trang", "Xác minh khi quyết định", "Tệp và mã SHA-256", "Bản ghi"],
+            count: citations.count, kind: "citations"
+        ) { index in
+            let citation = citations[index]
             let item = decision.item(citation["evidence"]["item"].string)
             return [
                 PageParts.text(citation["indicator"].string),
@@ -106,10 +112,6 @@ struct TitleSection {
                 PageParts.record(citation["record"]),
             ]
         }
-        return PageParts.table(
-            "Minh chứng mà quyết định dựa vào",
-            columns: ["Chỉ số", "Minh chứng", "Trang", "Xác minh khi quyết định", "Tệp và mã SHA-256", "Bản ghi"],
-            rows: rows, kind: "citations")
     }
 
     private static func pages(_ pages: Member) -> Markup {

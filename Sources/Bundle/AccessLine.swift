@@ -26,6 +26,7 @@ struct AccessLine {
             return digest
         }
     }
+
     /// What ``init(parsing:)`` reads, without the newline.
     var json: JSON {
         get throws {

@@ -67,14 +67,13 @@ public struct BundleContents: Sendable {
 
     public var name: String { scope.name(size: checkpoint.checkpoint.size) }
 
-    /// Derives from the records what a verifier will derive from them, and checks it as a verifier does, before anything is written:
-    /// a bundle that nobody can verify is not handed out.
+    /// Derives from the records what a verifier will derive from them, and holds it against the rules, the files and the access log as a
+    /// verifier does, before anything is written: a bundle that nobody can verify is not handed out. Proofs and signatures are not
+    /// checked again: they are made from trees that were.
     ///
     /// - Throws: ``BundleFinding`` for what a verifier would find.
     public func checked() throws -> CheckedBundle {
-        let documents = try rules.mapValues { bytes in
-            try RuleDocument(reading: String(decoding: bytes, as: UTF8.self), name: "a rule document of the bundle")
-        }
+        let documents = try BundleVerification.rules(in: Dictionary(uniqueKeysWithValues: rules.map { (BundleLayout.rules($0), $1) }))
         let decision = try DecisionJSON(
             scope: scope, checkpoint: checkpoint.checkpoint, accessCheckpoint: accessCheckpoint.checkpoint,
             records: try BundleRecords(records.map(\.opened)), rules: documents)
@@ -89,8 +88,8 @@ public struct BundleContents: Sendable {
         for (text, sources) in decision.texts where objects[text] != nil && sources.contains(where: { files[$0]?.state == .enclosed }) {
             verification.digests[BundleLayout.text(text)] = text
         }
-        verification.accessLines = access.sorted { $0.number < $1.number }.map(AccessLine.init)
-        try verification.check(decision, json, try verification.enclosed(in: json, decision.records))
-        return CheckedBundle(contents: self, decision: decision, json: json, accessLines: verification.accessLines)
+        let accessLines = access.sorted { $0.number < $1.number }.map(AccessLine.init)
+        try verification.check(decision, json, try verification.enclosed(in: json, decision.records), accessLines)
+        return CheckedBundle(contents: self, decision: decision, json: json, accessLines: accessLines)
     }
 }

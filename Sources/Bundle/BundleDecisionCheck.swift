@@ -18,7 +18,7 @@ extension BundleVerification {
             throw BundleFinding(piece: piece, reason: "it is about \(scope.name(size: checkpoint.checkpoint.size)), and the bundle is \(report.name)")
         }
         report.scope = scope
-        let rules = try rules()
+        let rules = try Self.rules(in: contents)
         let decision = try DecisionJSON(
             scope: scope, checkpoint: checkpoint.checkpoint, accessCheckpoint: access.checkpoint, records: records, rules: rules)
         let files = try enclosed(in: said, records)
@@ -26,7 +26,7 @@ extension BundleVerification {
         if derived != said {
             throw BundleFinding(piece: piece, reason: "it does not say what the records say: \(Self.difference(said, derived) ?? "another order")")
         }
-        try check(decision, derived, files)
+        try check(decision, derived, files, accessLines)
         report.titles = decision.decisions.map { record, decision, title in
             let state = Self.state(of: title, in: derived)
             let document = decision.document
@@ -39,7 +39,9 @@ extension BundleVerification {
     /// Checks what follows from the records against the rules, the files and the access log of the bundle.
     ///
     /// - Parameter derived: `decision`, as it stands in the bundle.
-    mutating func check(_ decision: DecisionJSON, _ derived: JSON, _ files: [Digest: EnclosedFile]) throws(BundleFinding) {
+    mutating func check(
+        _ decision: DecisionJSON, _ derived: JSON, _ files: [Digest: EnclosedFile], _ accessLines: [AccessLine]
+    ) throws(BundleFinding) {
         guard Set(decision.rules.keys) == decision.ruleObjects else {
             let other = Set(decision.rules.keys).symmetricDifference(decision.ruleObjects).sorted().first.map(BundleLayout.rules)
             throw BundleFinding(piece: other ?? BundleLayout.decision, reason: "the titles' rule sets and criteria sets are others")
@@ -47,7 +49,7 @@ extension BundleVerification {
         try checkFiles(files, decision)
         try checkGrounds(decision)
         try checkVerdicts(decision)
-        try checkAccessSubjects(decision)
+        try Self.check(accessLines, decision)
         try checkHonour(decision, derived)
     }
 
@@ -82,7 +84,8 @@ extension BundleVerification {
         return ""
     }
 
-    private func rules() throws(BundleFinding) -> [Digest: RuleDocument] {
+    /// The rule documents among the files of a bundle.
+    static func rules(in contents: [String: [UInt8]]) throws(BundleFinding) -> [Digest: RuleDocument] {
         var rules: [Digest: RuleDocument] = [:]
         for (piece, bytes) in contents where piece.hasPrefix("data/rules/") {
             let digest = Digest(of: bytes)
@@ -202,7 +205,7 @@ extension BundleVerification {
     }
 
     /// Every entry of the access log in the bundle is about something in it.
-    private func checkAccessSubjects(_ decision: DecisionJSON) throws(BundleFinding) {
+    private static func check(_ accessLines: [AccessLine], _ decision: DecisionJSON) throws(BundleFinding) {
         let subjects = decision.subjects
         for line in accessLines where subjects.isDisjoint(with: line.header.subjects) {
             throw BundleFinding(piece: BundleLayout.access, reason: "entry \(line.header.number) is about nothing in the bundle")

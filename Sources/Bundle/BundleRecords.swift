@@ -35,8 +35,10 @@ struct BundleRecords {
                 guard redaction.kind.rawValue == record.header.kind else {
                     throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "its redaction is of another kind")
                 }
-                // What cannot be read is found to be missing.
-                if let members = try? RecordForm.members(of: redaction.body), let body = try? RecordForm.body(members, kind: redaction.kind) {
+                // An erasure of which a redaction cannot be read was not read either.
+                if let members = try? RecordForm.members(of: redaction.body),  // because of the line above
+                    let body = try? RecordForm.body(members, kind: redaction.kind)  // because of the line above
+                {
                     effective = OpenedRecord(copy: record.copy, header: record.header, body: body, members: members)
                 }
             }
@@ -123,6 +125,11 @@ enum BundleLayout {
     static let stamp = "proofs/checkpoint.tsr"
     static let signature = "signature.note"
     static let instructions = "VERIFY.md"
+
+    /// Whether a verifier keeps the file in memory; evidence, texts and what is for people it only digests.
+    static func isKept(_ name: String) -> Bool {
+        !name.hasPrefix("data/evidence/") && !name.hasPrefix("data/texts/") && ![page, crate, instructions].contains(name)
+    }
 
     static func evidence(_ object: Digest) -> String { "data/evidence/\(object)" }
     static func text(_ object: Digest) -> String { "data/texts/\(object).txt" }

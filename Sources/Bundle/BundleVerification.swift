@@ -97,7 +97,7 @@ struct BundleVerification {
     var digests: [String: Digest] = [:]
     /// Of every file but evidence and texts.
     var contents: [String: [UInt8]] = [:]
-    var accessLines: [AccessLine] = []
+    private(set) var accessLines: [AccessLine] = []
     private var payload: (octets: Int64, streams: Int) = (0, 0)
     private var folder = ""
 
@@ -126,11 +126,8 @@ struct BundleVerification {
                 }
                 name = String(entry[entry.index(after: slash)...])
             }
-            // What is for people is digested and not read.
-            let isLarge =
-                name.hasPrefix("data/evidence/") || name.hasPrefix("data/texts/")
-                || [BundleLayout.page, BundleLayout.crate, BundleLayout.instructions].contains(name)
-            if !isLarge {
+            let isKept = BundleLayout.isKept(name)
+            if isKept {
                 kept += size
                 guard kept <= Self.contentsLimit else {
                     throw BundleFinding(piece: name, reason: "with it the bundle has more than \(Self.contentsLimit) bytes beside evidence")
@@ -140,13 +137,13 @@ struct BundleVerification {
             var bytes: [UInt8] = []
             try read { piece in
                 hasher.update(piece)
-                if !isLarge { bytes.append(contentsOf: piece) }
+                if isKept { bytes.append(contentsOf: piece) }
                 report.bytes += Int64(piece.count)
                 progress(report.bytes)
             }
             digests[name] = hasher.finalize()
             if name.hasPrefix(BagIt.payloadPrefix) { payload = (payload.octets + size, payload.streams + 1) }
-            if !isLarge { contents[name] = bytes }
+            if isKept { contents[name] = bytes }
             report.files += 1
         }
         report.name = folder

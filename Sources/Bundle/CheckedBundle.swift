@@ -1,28 +1,29 @@
-internal import Dispatch
 public import Evidence
 public import Ledger
-internal import Synchronization
 
-/// A bundle in which a verifier will find nothing wrong: see ``BundleContents/checked()``.
+/// What a bundle is made of, and what follows from it, checked as a verifier does: see ``BundleContents/checked()``.
 public struct CheckedBundle: Sendable {
-    public let contents: BundleContents
+    let contents: BundleContents
     let decision: DecisionJSON
     /// `data/decision.json`.
     let json: JSON
     /// Of `data/access.jsonl`, in order.
     let accessLines: [AccessLine]
 
+    /// The page that a person reads.
+    public func page() throws -> [UInt8] { ReadablePage.html(json, accessLines: try accessLines.map { try $0.json }) }
+
     /// Everything that is in the bundle but the bytes of evidence. The same contents give the same bytes.
     ///
-    /// - Parameter signer: has the archive's key.
-    /// - Throws: ``BundleFinding`` where it is more than a verifier takes.
-    public func composed(by signer: NoteSigner) throws -> ComposedBundle {
-        let accessLines = try accessLines.map { try $0.json }
-        // The page takes as long as all that is for programs.
-        let (page, (forPrograms, proofs)) = both({ Part(BundleLayout.page, ReadablePage.html(json, accessLines: accessLines)) }) {
-            (partsForPrograms(accessLines), proofParts)
-        }
-        var payload = forPrograms + [page]
+    /// - Parameters:
+    ///   - signer: has the archive's key.
+    ///   - page: answers with what ``page()`` gives; it takes as long as all that is for programs, so a caller may have another thread
+    ///     make it meanwhile.
+    /// - Throws: ``BundleFinding`` where it is more than a verifier takes, or what `page` throws.
+    public func composed(by signer: NoteSigner, page: () throws -> [UInt8]) throws -> ComposedBundle {
+        var payload = try partsForPrograms()
+        let proofs = proofParts
+        payload.append(Part(BundleLayout.page, try page()))
         payload.append(
             Part(
                 BundleLayout.crate,
@@ -30,19 +31,19 @@ public struct CheckedBundle: Sendable {
                     json, files: payload.map { (String($0.name.dropFirst(BagIt.payloadPrefix.count)), $0.size, nil) })))
         payload = Part.inOrder(payload)
         let parts = payload + (try tags(for: payload, proofs: proofs, signer: signer))
-        let size = parts.reduce(Int64(0)) { if case .bytes(let bytes) = $1.content { $0 + Int64(bytes.count) } else { $0 } }
-        guard size <= BundleVerification.contentsLimit else {
+        let kept = parts.reduce(Int64(0)) { $0 + (BundleLayout.isKept($1.name) ? $1.size : 0) }
+        guard kept <= BundleVerification.contentsLimit else {
             throw BundleFinding(
-                piece: contents.name, reason: "it would have \(size) bytes beside evidence, more than a verifier takes; bundle fewer titles")
+                piece: contents.name, reason: "it would have \(kept) bytes beside evidence, more than a verifier takes; bundle fewer titles")
         }
-        return ComposedBundle(name: contents.name, parts: Part.inOrder(parts))
+        return ComposedBundle(parts: Part.inOrder(parts))
     }
 
     /// What lies in `data/` and is for programs.
-    private func partsForPrograms(_ accessLines: [JSON]) -> [Part] {
+    private func partsForPrograms() throws -> [Part] {
         var parts = [
             Part(BundleLayout.decision, json.canonicalBytes + [0x0A]),
-            Part(BundleLayout.access, accessLines.flatMap { $0.canonicalBytes + [0x0A] }),
+            Part(BundleLayout.access, try accessLines.flatMap { try $0.json.canonicalBytes + [0x0A] }),
         ]
         parts += contents.rules.map { Part(BundleLayout.rules($0), $1) }
         parts += contents.records.map { Part(BundleLayout.record($0.number), $0.opened.copy.bytes) }
@@ -66,20 +67,21 @@ public struct CheckedBundle: Sendable {
     /// What lies outside `data/`: the proofs, and what makes a bag of the whole.
     private func tags(for payload: [Part], proofs: [Part], signer: NoteSigner) throws -> [Part] {
         let checkpoint = contents.checkpoint
-        var tags = proofs + [
-            Part(BundleLayout.checkpoint, checkpoint.note.bytes), Part(BundleLayout.accessCheckpoint, contents.accessCheckpoint.note.bytes),
-            Part(BundleLayout.instructions, VerificationInstructions.markdown(json, hasStamp: contents.stamp != nil)),
-            Part(BagIt.declarationName, BagIt.declaration),
-            Part(
-                BagIt.infoName,
-                try BagIt.info([
-                    ("Source-Organization", checkpoint.checkpoint.origin.archive.text),
-                    ("Bagging-Date", contents.signedAt.date.description), ("External-Identifier", contents.name),
-                    ("Internal-Sender-Description", "MinhChung bundle version 1"),
-                    ("Payload-Oxum", BagIt.payloadOxum(octets: payload.reduce(0) { $0 + $1.size }, streams: payload.count)),
-                ])),
-            Part(BagIt.manifestName, try BagIt.manifest(payload.map { ($0.name, $0.digest) })),
-        ]
+        var tags =
+            proofs + [
+                Part(BundleLayout.checkpoint, checkpoint.note.bytes), Part(BundleLayout.accessCheckpoint, contents.accessCheckpoint.note.bytes),
+                Part(BundleLayout.instructions, VerificationInstructions.markdown(json, hasStamp: contents.stamp != nil)),
+                Part(BagIt.declarationName, BagIt.declaration),
+                Part(
+                    BagIt.infoName,
+                    try BagIt.info([
+                        ("Source-Organization", checkpoint.checkpoint.origin.archive.text),
+                        ("Bagging-Date", contents.signedAt.date.description), ("External-Identifier", contents.name),
+                        ("Internal-Sender-Description", "MinhChung bundle version 1"),
+                        ("Payload-Oxum", BagIt.payloadOxum(octets: payload.reduce(0) { $0 + $1.size }, streams: payload.count)),
+                    ])),
+                Part(BagIt.manifestName, try BagIt.manifest(payload.map { ($0.name, $0.digest) })),
+            ]
         if let stamp = contents.stamp { tags.append(Part(BundleLayout.stamp, stamp)) }
         let tagManifest = try BagIt.tagManifest(Part.inOrder(tags).map { ($0.name, $0.digest) })
         let statement = BundleLayout.statement(name: contents.name, tagManifest: tagManifest)
@@ -90,8 +92,6 @@ public struct CheckedBundle: Sendable {
 
 /// The files of a bundle, in order, ready to be written.
 public struct ComposedBundle: Sendable {
-    /// Of the bundle, and of its folder in a ZIP file.
-    public let name: String
     fileprivate let parts: [Part]
 
     /// Objects whose bytes are in the bundle, in the order in which ``write(to:folder:copy:)`` asks for them.
@@ -142,15 +142,4 @@ private struct Part: Sendable {
 
     /// As a bundle has its files: ascending by the bytes of their names.
     static func inOrder(_ parts: [Part]) -> [Part] { parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
-}
-
-/// What the two come to, each worked out on a processor of its own where there are two.
-private func both<First: Sendable, Second: Sendable>(_ first: @Sendable () -> First, _ second: @Sendable () -> Second) -> (First, Second) {
-    let one = Mutex<First?>(nil)
-    let other = Mutex<Second?>(nil)
-    DispatchQueue.concurrentPerform(iterations: 2) { index in
-        if index == 0 { one.withLock { $0 = first() } } else { other.withLock { $0 = second() } }
-    }
-    guard let one = one.withLock(\.self), let other = other.withLock(\.self) else { preconditionFailure("both have run") }
-    return (one, other)
 }

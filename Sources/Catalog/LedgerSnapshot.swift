@@ -1,13 +1,11 @@
 public import Evidence
-internal import Dispatch
 internal import Foundation
 internal import GRDB
 public import Ledger
-internal import Synchronization
 
 extension Catalog {
-    /// Runs `body` on one moment of the ledger: what is appended or erased meanwhile it does not see. Whatever asks for thousands of
-    /// records asks here, because a transaction for each would cost more than the answers.
+    /// Runs `body` on one moment of the ledger: what is appended or erased meanwhile it does not see. For whoever asks about thousands of
+    /// records: a transaction for each question would cost more than the answers.
     ///
     /// - Parameter body: may ask the snapshot and nothing else of the catalog.
     /// - Throws: ``CatalogError``, or what `body` throws, unchanged.
@@ -26,12 +24,12 @@ extension Catalog {
     }
 }
 
-/// One moment of the ledger and its views. Of use only inside ``Catalog/snapshot(to:_:)``. It keeps the records and the nodes of the
-/// trees that it was asked for, because proofs of neighbours share most of their nodes.
+/// One moment of the ledger and its views. Of use only inside ``Catalog/snapshot(to:_:)``. It keeps the records that it was asked for,
+/// so that each is read once, and the nodes of the trees, because proofs of neighbours share most of theirs.
 public final class LedgerSnapshot {
     private let db: Database
     private var stored: [Int: StoredRecord] = [:]
-    private var opened: [Int: (record: OpenedRecord, body: RecordBody)] = [:]
+    private var known: [Int: (record: OpenedRecord, body: RecordBody)] = [:]
     private var nodes: [LogTree: [MerkleTree.Position: Digest]] = [:]
 
     fileprivate init(db: Database) { self.db = db }
@@ -46,9 +44,9 @@ public final class LedgerSnapshot {
     }
 
     private func opened(_ number: Int) throws -> (record: OpenedRecord, body: RecordBody) {
-        if let known = opened[number] { return known }
+        if let found = known[number] { return found }
         let found = try row(number).opened()
-        opened[number] = found
+        known[number] = found
         return found
     }
 
@@ -56,23 +54,15 @@ public final class LedgerSnapshot {
     /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
     public func body(of number: Int) throws -> RecordBody { try opened(number).body }
 
-    /// Records, each checked as ``body(of:)`` does: many of them on all processors.
+    /// Records, each checked as ``body(of:)`` does, half of them by another thread.
     public func records(_ numbers: [Int]) throws -> [OpenedRecord] {
-        let unopened = try numbers.filter { opened[$0] == nil }.map(row)
-        let size = max(64, (unopened.count + Self.lanes - 1) / Self.lanes)
-        let parts = stride(from: 0, to: unopened.count, by: size).map { unopened[$0..<min($0 + size, unopened.count)] }
-        let results = Mutex<[Result<[(record: OpenedRecord, body: RecordBody)], any Error>?]>(Array(repeating: nil, count: parts.count))
-        DispatchQueue.concurrentPerform(iterations: parts.count) { index in
-            let result = Result { try parts[index].map { try $0.opened() } }
-            results.withLock { $0[index] = result }
-        }
-        for case let result? in results.withLock(\.self) {
-            for (record, body) in try result.get() { opened[record.header.number] = (record, body) }
-        }
+        let unknown = try numbers.filter { known[$0] == nil }.map(row)
+        let (here, elsewhere) = (unknown.prefix(unknown.count / 2), unknown.suffix(from: unknown.count / 2))
+        let rest = Ahead { try elsewhere.map { try $0.opened() } }
+        let found = Result { try here.map { try $0.opened() } }
+        for (record, body) in try found.get() + rest.value() { known[record.header.number] = (record, body) }
         return try numbers.map { try opened($0).record }
     }
-
-    private static let lanes = max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8))
 
     /// The records about a subject before `size`, of these kinds, in order.
     public func numbers(about subject: String, before size: Int, of kinds: Set<RecordKind>) throws -> [(number: Int, kind: RecordKind)] {

@@ -38,14 +38,20 @@ struct BlockingWork: Sendable {
         if let first = failures.min(by: { $0.0 < $1.0 }) { throw first.1 }
     }
 
-    /// Runs both at the same time, the second on a thread of its own; then throws the first error in their order, if any.
-    static func both<First, Second: Sendable>(
-        _ first: () throws -> First, _ second: @escaping @Sendable () throws -> Second
-    ) throws -> (First, Second) {
-        try ahead(capacity: 1) { put in _ = put(try second()) } consume: { next in
-            let one = try first()
-            guard let other = try next() else { preconditionFailure("the second has put what it came to") }
-            return (one, other)
+    /// Runs `other` on a thread of its own while `body` runs; returns when both have ended.
+    ///
+    /// - Parameter body: gets a function that waits for what `other` came to, or throws what it threw; to be called once. An error of
+    ///   `other` that nobody asks for is dropped.
+    static func meanwhile<Other: Sendable, Value>(
+        _ other: @escaping @Sendable () throws -> Other, _ body: (_ other: @escaping () throws -> Other) throws -> Value
+    ) throws -> Value {
+        try ahead(capacity: 1) { put in
+            _ = put(try other())
+        } consume: { next in
+            try body {
+                guard let value = try next() else { preconditionFailure("it is asked for once") }
+                return value
+            }
         }
     }
 
@@ -54,10 +60,11 @@ struct BlockingWork: Sendable {
     /// - Parameters:
     ///   - capacity: how far `produce` may be ahead.
     ///   - produce: ends when `put` answers false: nothing more is wanted.
-    ///   - consume: `next` answers with the next element, with `nil` behind the last one, and throws what `produce` threw.
+    ///   - consume: `next` answers with the next element, with `nil` behind the last one, and throws what `produce` threw. An error of
+    ///     `produce` that `consume` does not come to is dropped.
     static func ahead<Element: Sendable, Value>(
         capacity: Int, produce: @escaping @Sendable (_ put: (Element) -> Bool) throws -> Void,
-        consume: (_ next: () throws -> Element?) throws -> Value
+        consume: (_ next: @escaping () throws -> Element?) throws -> Value
     ) throws -> Value {
         let channel = Channel<Result<Element, any Error>>(capacity: capacity)
         let group = DispatchGroup()

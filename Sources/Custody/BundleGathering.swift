@@ -15,7 +15,7 @@ struct BundleGathering {
     }
 
     /// An item with its object, as ``LedgerSnapshot/evidence(_:)`` answers.
-    private typealias Evidence = (object: ObjectView, deposited: (record: Int, at: Timestamp), erased: Int?)
+    private typealias Item = (object: ObjectView, deposited: (record: Int, at: Timestamp), erased: Int?)
 
     let size: Int
     let withheld: Set<Digest>
@@ -102,7 +102,7 @@ struct BundleGathering {
         if let other = withheld.subtracting(needs.items.map(\.object)).first {
             throw refuse("object \(other) of what is to be withheld is none of the titles' evidence")
         }
-        var found: [Digest: [Evidence]] = [:]
+        var found: [Digest: [Item]] = [:]
         for reference in needs.items {
             guard let evidence = try snapshot.evidence(reference.item), evidence.object.description.digest == reference.object else {
                 throw refuse("item \(reference.item) with object \(reference.object) is not known")
@@ -116,7 +116,7 @@ struct BundleGathering {
             guard let object = try snapshot.object(text), object.erasedRecord == nil else { throw refuse("text \(text) is not there") }
             objects[text] = object.description
         }
-        for digest in needs.rules { try add(Set([try snapshot.importRecord(ofRules: digest)].compactMap(\.self)), snapshot) }
+        for digest in needs.rules { if let number = try snapshot.importRecord(ofRules: digest) { try add([number], snapshot) } }
         return Gathered(
             records: try records(snapshot), access: try accessEntries(upTo: access, snapshot), rules: needs.rules, files: files, objects: objects)
     }
@@ -127,7 +127,9 @@ struct BundleGathering {
         var added: Set<Int> = []
         for (number, kind) in try snapshot.numbers(about: item, before: size, of: Self.ofItem) {
             // Not what was erased of others' records about it: each is added with the record that it redacts.
-            if kind == .dataErased, case .dataErased(let erasure) = try snapshot.body(of: number), !erasure.items.contains(reference.item) { continue }
+            if kind == .dataErased, case .dataErased(let erasure) = try snapshot.body(of: number), !erasure.items.contains(reference.item) {
+                continue
+            }
             hasErasures = hasErasures || kind == .dataErased
             added.insert(number)
         }
@@ -161,24 +163,23 @@ struct BundleGathering {
     // MARK: Files
 
     private mutating func files(
-        _ found: [Digest: [Evidence]], _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
+        _ found: [Digest: [Item]], _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
     ) throws -> [Digest: EnclosedFile] {
         let erased = try erasedObjects(snapshot)
         var files: [Digest: EnclosedFile] = [:]
-        for (object, items) in found {
-            guard let view = items.first?.object else { continue }
-            files[object] = try file(view, items, erased, &objects, snapshot)
+        for (object, items) in found.sorted(by: { $0.key < $1.key }) {
+            files[object] = try file(items[0].object, items, erased, &objects, snapshot)
         }
         return files
     }
 
     private mutating func file(
-        _ view: ObjectView, _ items: [Evidence], _ erased: Set<Digest>, _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
+        _ view: ObjectView, _ items: [Item], _ erased: Set<Digest>, _ objects: inout [Digest: ObjectDescription], _ snapshot: LedgerSnapshot
     ) throws -> EnclosedFile {
         let object = view.description.digest
         let erasures = items.map(\.erased)
-        if let erased = ([view.erasedRecord] + erasures).compactMap(\.self).max(), erased >= size {
-            throw refuse("object \(object) was erased since, by record \(erased); take a newer checkpoint")
+        if let last = ([view.erasedRecord] + erasures).compactMap(\.self).max(), last >= size {
+            throw refuse("object \(object) was erased since, by record \(last); take a newer checkpoint")
         }
         // Bytes that somebody else has are not shown through an item that was erased.
         let isGone = view.erasedRecord != nil || erasures.allSatisfy { $0 != nil }

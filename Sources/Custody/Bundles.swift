@@ -69,15 +69,22 @@ extension Archive {
             }
             let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
             do {
-                // Both take a while, and nothing is in the file before both are done.
-                let (composed, ()) = try BlockingWork.both({ try bundle.composed(by: signing.signer) }) { [self] in
-                    try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
+                // All three take a while, and nothing is in the file before all are done.
+                let composed = try BlockingWork.meanwhile({ try bundle.page() }) { page in
+                    try BlockingWork.meanwhile({ [self] in
+                        try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
+                    }) { isLogged in
+                        let composed = try bundle.composed(by: signing.signer, page: page)
+                        try isLogged()
+                        return composed
+                    }
                 }
                 try write(composed, to: sink, folder: asFolder ? "" : contents.name + "/", progress: progress)
                 try sink.finish()
             } catch {
                 sink.discard()
-                throw error
+                guard let finding = error as? BundleFinding else { throw error }
+                throw ArchiveError.refused(act: act, reason: finding.reason)
             }
             let enclosed = contents.files.filter { $0.value.state == .enclosed }.keys
             return BundleSummary(
@@ -98,7 +105,7 @@ extension Archive {
     private func write(_ bundle: ComposedBundle, to sink: some BundleSink, folder: String, progress: (Int64, Int64) -> Void) throws {
         let total = bundle.objects.reduce(0) { $0 + $1.size }
         var done: Int64 = 0
-        // Reading and digesting keep one core busy, checking the sums and writing another.
+        // Reading and digesting keep one core busy, CRC-32 and writing another.
         try BlockingWork.ahead(capacity: Self.piecesAhead) { [self] put in
             for object in bundle.objects {
                 let stored = try objects.open(object, pieces: try catalog.pieces(of: object))
@@ -119,8 +126,9 @@ extension Archive {
         }
     }
 
-    /// How many pieces are read ahead of writing; each has at most a mebibyte.
-    private static let piecesAhead = 24
+    /// How many pieces are read ahead of writing, each of a mebibyte at most: enough for both sides to find work, and no more, because
+    /// memory is to stay small.
+    private static let piecesAhead = 8
 
     // MARK: What belongs into it
 

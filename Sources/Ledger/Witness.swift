@@ -33,15 +33,8 @@ public struct RecordCopy: Sendable, Equatable {
         return bytes
     }
 
-    var json: JSON {
-        func parsed(_ bytes: [UInt8]) -> JSON { (try? JSON(canonical: bytes)) ?? .null }  // because only canonical bytes are recorded
-        var members: [String: JSON] = ["header": parsed(header)]
-        if let (salt, body) = disclosed {
-            members["salt"] = Digest(bytes: salt).map { .string($0.hex) }
-            members["body"] = parsed(body)
-        }
-        return .object(members)
-    }
+    /// What ``bytes`` spells.
+    var json: JSON { (try? JSON(canonical: Array(bytes.dropLast()))) ?? .null }  // because only canonical bytes are recorded
 
     /// Reads what ``bytes`` has, and only that.
     public init(parsing bytes: [UInt8]) throws(RecordFormError) {
@@ -79,9 +72,9 @@ public struct RecordCopy: Sendable, Equatable {
 public final class OpenedRecord: Sendable {
     public let copy: RecordCopy
     public let header: RecordHeader
-    /// `nil` where it was erased, and in the access log.
+    /// `nil` in the access log, and where it was erased and what is left of it is not known.
     public let body: RecordBody?
-    /// The members of the body as they are recorded; none where there is no body.
+    /// The members of the body as they are recorded, or left; none where there is no body.
     public let members: [String: JSON]
 
     public init(copy: RecordCopy, header: RecordHeader, body: RecordBody?, members: [String: JSON]) {

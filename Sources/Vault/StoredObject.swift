@@ -30,7 +30,7 @@ public final class StoredObject: Sendable {
         let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, filled in
             do throws(SystemCallError) {
                 count = try system.read(file, into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-                filled = min(count, length)
+                filled = count
             } catch { failure = error }
         }
         if let failure { throw .damaged(description.digest, .unreadable(failure)) }

@@ -20,6 +20,10 @@ struct QueryPlanTests {
             self.name = name
             self.ask = ask
         }
+
+        init(snapshot name: String, _ ask: @escaping @Sendable (LedgerSnapshot) throws -> Bool) {
+            self.init(name) { try $0.snapshot(to: "ask") { try ask($0) } }
+        }
     }
 
     /// An archive with one of each thing.
@@ -102,6 +106,9 @@ struct QueryPlanTests {
                 .holdPlaced(LegalHold(subject: person.text, reason: "x", legalBasis: "y", role: .inspector)),
                 .keyRotated(KeyRotation(old: "a", new: "b", reason: "x", endorsement: "", accessSize: 0)),
                 .fixityChecked(FixityCheck(startedAt: moment(0), ranges: [1...9])),
+                // Once more, as a newer tool does.
+                .objectExtracted(
+                    object: proof.digest, ExtractionFinding(state: .extracted, mediaType: "text/plain", pageCount: 1, text: object(9), tool: "t/2")),
             ]
             try catalog.append(care.map { Catalog.Draft($0, subjects: [item.text]) }, by: operatorAtConsole, at: moment(0))
             try catalog.appendAccess(.viewed, to: [item.text], by: operatorAtConsole, at: moment(0))
@@ -221,20 +228,35 @@ struct QueryPlanTests {
                 && $0.isNeeded(object(9).digest, besides: [], and: [Sample.proof.digest])
                 && !$0.isNeeded(object(9).digest, besides: [Sample.item], and: [Sample.proof.digest])
         },
-        Question("extractions(of") { try $0.extractions(of: Sample.proof.digest).count == 1 },
+        Question("extractions(of") { try $0.extractions(of: Sample.proof.digest).count == 2 },
         Question("erasuresToFinish(") { try $0.erasuresToFinish().isEmpty },
         Question("numbers(about") { try $0.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1 },
-        Question("snapshot(to") { catalog in
-            try catalog.snapshot(to: "ask") { snapshot in
-                let proof = try #require(try snapshot.object(Sample.proof.digest))
-                return try snapshot.records([1]).first?.header.number == 1 && snapshot.redactor(of: 1) == nil
-                    && snapshot.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).count == 1
-                    && snapshot.importRecord(ofRules: Sample.rules.digest) == 1 && snapshot.fixity(of: proof, before: 1000) != nil
-                    && snapshot.extraction(of: proof, before: 1000) != nil && snapshot.extraction(of: proof, before: 1) == nil
-                    && snapshot.evidence(Sample.item)?.erased == nil && snapshot.inclusionPath(.records, of: 1, size: 3)?.count == 2
-                    && snapshot.accessNumbers(about: [Sample.item.text], before: 5) == [0] && snapshot.accessEntry(0) != nil
-            }
+        // The same and more of a snapshot.
+        Question(snapshot: "body(of") { if case .ruleImported = try $0.body(of: 1) { true } else { false } },
+        Question(snapshot: "records(_") { try $0.records([3, 1, 2]).map(\.header.number) == [3, 1, 2] },
+        Question(snapshot: "numbers(about") {
+            try $0.numbers(about: Sample.dossier.text, before: 1000, of: [.dossierOpened]).map(\.kind) == [.dossierOpened]
         },
+        Question(snapshot: "redactor(of") { try $0.redactor(of: 1) == nil },
+        Question(snapshot: "importRecord(ofRules") { try $0.importRecord(ofRules: Sample.rules.digest) == 1 },
+        Question(snapshot: "inclusionPath(_") { try $0.inclusionPath(.records, of: 1, size: 3)?.count == 2 },
+        Question(snapshot: "object(_") { try $0.object(Sample.proof.digest) != nil },
+        Question(snapshot: "evidence(_") {
+            guard let (object, deposited, erased) = try $0.evidence(Sample.item) else { return false }
+            return object.description == Sample.proof && deposited.at == moment(0) && erased == nil
+        },
+        Question(snapshot: "fixity(of") {
+            guard let proof = try $0.object(Sample.proof.digest) else { return false }
+            return try $0.fixity(of: proof, before: 1000)?.at == moment(0) && $0.fixity(of: proof, before: 1) == nil
+        },
+        Question(snapshot: "extraction(of") {
+            guard let proof = try $0.object(Sample.proof.digest), let last = try $0.extraction(of: proof, before: 1000),
+                let first = try $0.extraction(of: proof, before: last)
+            else { return false }
+            return try first < last && $0.extraction(of: proof, before: first) == nil
+        },
+        Question(snapshot: "accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
+        Question(snapshot: "accessEntry(_") { try $0.accessEntry(0) != nil },
         Question("accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
         Question("accessEntry(_") { try $0.accessEntry(0) != nil },
     ]
@@ -279,7 +301,7 @@ struct QueryPlanTests {
 
     @Test(
         "every question of the recognition paths is in the list",
-        arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries"])
+        arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries", "LedgerSnapshot"])
     func isComplete(file: String) throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Catalog")
         let text = try String(contentsOf: sources.appending(path: "\(file).swift"), encoding: .utf8)
@@ -289,7 +311,7 @@ struct QueryPlanTests {
         // What writes, what reads all on purpose, and what asks nothing of the database.
         let others: Set = [
             "store(_", "store(stamp", "erase(_", "compact(waiting", "forgetChecks(of", "finishErasure(_", "markOffDisk(_", "tombstones(", "drop(_",
-            "forEachRecord(_", "tree(_", "signed(by", "isSigned(by",
+            "forEachRecord(_", "tree(_", "signed(by", "isSigned(by", "snapshot(to",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

@@ -1,0 +1,78 @@
+import Bundle
+import Evidence
+import Foundation
+import Ledger
+import Testing
+
+@testable import Custody
+
+@Suite("Writing a bundle", .timeLimit(.minutes(10)))
+struct BundleWritingTests {
+    @Test func `evidence that turns out to be damaged ends it, names the object, and leaves no file`() async throws {
+        let place = try TestPlace()
+        try await place.ward { ward in
+            let citizen = try await ward.citizen()
+            // More pieces than are read ahead, and the last of them is damaged.
+            let source = try ward.place.source("video.bin", bytes(20 << 20), EvidenceMetadata(title: "Video", person: citizen.id))
+            let large = try await ward.archive.deposit(source).onlyItem()
+            let outcome = try await ward.decided(citizen, large)
+            let title = try #require(outcome.title)
+            let object = try await ward.archive.item(large.text, by: console).object.digest
+            let before = try FileManager.default.contentsOfDirectory(atPath: place.path).count
+            func write(_ name: String) async throws -> BundleSummary {
+                try await ward.archive.writeBundle(BundleRequest(subject: .title(title.text)), to: "\(place.path)/\(name)", by: console)
+            }
+            try place.edit(object) { $0[$0.count - 1] ^= 1 }
+            await #expect { try await write("damaged.zip") } throws: { "\($0)".contains(object.hex) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place.path).count == before)
+            try place.edit(object) { $0[$0.count - 1] ^= 1 }
+            #expect(try await write("whole.zip").bytes == (20 << 20) + Int64("Biên bản bình xét".utf8.count))
+        }
+    }
+
+    struct Stop: Error, Equatable {}
+
+    @Test func `what is made ahead arrives in order, however far ahead it may be`() throws {
+        for capacity in [1, 3, 100] {
+            let taken = try BlockingWork.ahead(capacity: capacity) { put in
+                for number in 0..<20 where !put(number) { return }
+            } consume: { next in
+                var taken: [Int] = []
+                while let number = try next() { taken.append(number) }
+                return taken
+            }
+            #expect(taken == Array(0..<20))
+        }
+    }
+
+    @Test func `whoever makes something ahead is told to stop when nobody takes it any more`() throws {
+        #expect(throws: Stop()) {
+            // It never ends by itself, so that this returns shows that it was told.
+            try BlockingWork.ahead(capacity: 2) { put in
+                while put(0) {}
+            } consume: { next in
+                _ = try next()
+                throw Stop()
+            }
+        }
+    }
+
+    @Test func `an error of whoever makes something ahead comes behind what was made before`() throws {
+        var taken: [Int] = []
+        #expect(throws: Stop()) {
+            try BlockingWork.ahead(capacity: 1) { put in
+                for number in 0..<5 { _ = put(number) }
+                throw Stop()
+            } consume: { next in
+                while let number = try next() { taken.append(number) }
+            }
+        }
+        #expect(taken == Array(0..<5))
+    }
+
+    @Test func `what is done meanwhile is waited for, and its error is thrown where it is asked for`() throws {
+        #expect(try BlockingWork.meanwhile({ 2 }) { other in try other() + 1 } == 3)
+        #expect(throws: Stop()) { try BlockingWork.meanwhile({ () throws -> Int in throw Stop() }) { other in try other() + 1 } }
+        #expect(try BlockingWork.meanwhile({ () throws -> Int in throw Stop() }) { _ in 1 } == 1)
+    }
+}

@@ -10,6 +10,21 @@ public struct CheckedBundle: Sendable {
     /// Of `data/access.jsonl`, in order.
     let accessLines: [AccessLine]
 
+    /// Objects whose bytes are in the bundle, in the order in which it is written.
+    public var objects: [ObjectDescription] { objectParts.compactMap { if case .object(let object) = $0.content { object } else { nil } } }
+
+    /// Evidence that is enclosed, and its texts.
+    private var objectParts: [Part] {
+        var parts: [Part] = []
+        for (digest, file) in contents.files where file.state == .enclosed {
+            if let object = contents.objects[digest] { parts.append(Part(BundleLayout.evidence(digest), object)) }
+        }
+        for (text, sources) in decision.texts where sources.contains(where: { contents.files[$0]?.state == .enclosed }) {
+            if let object = contents.objects[text] { parts.append(Part(BundleLayout.text(text), object)) }
+        }
+        return Part.inOrder(parts)
+    }
+
     /// The page that a person reads.
     public func page() throws -> [UInt8] { ReadablePage.html(json, accessLines: try accessLines.map { try $0.json }) }
 
@@ -47,12 +62,7 @@ public struct CheckedBundle: Sendable {
         ]
         parts += contents.rules.map { Part(BundleLayout.rules($0), $1) }
         parts += contents.records.map { Part(BundleLayout.record($0.number), $0.opened.copy.bytes) }
-        for (digest, file) in contents.files where file.state == .enclosed {
-            if let object = contents.objects[digest] { parts.append(Part(BundleLayout.evidence(digest), object)) }
-        }
-        for (text, sources) in decision.texts where sources.contains(where: { contents.files[$0]?.state == .enclosed }) {
-            if let object = contents.objects[text] { parts.append(Part(BundleLayout.text(text), object)) }
-        }
+        parts += objectParts
         return parts
     }
 
@@ -94,14 +104,11 @@ public struct CheckedBundle: Sendable {
 public struct ComposedBundle: Sendable {
     fileprivate let parts: [Part]
 
-    /// Objects whose bytes are in the bundle, in the order in which ``write(to:folder:copy:)`` asks for them.
-    public var objects: [ObjectDescription] { parts.compactMap { if case .object(let object) = $0.content { object } else { nil } } }
-
     /// Writes the bundle into `sink`, file by file; the caller finishes it.
     ///
     /// - Parameters:
     ///   - folder: what the names begin with: the bundle's name and a slash in a ZIP file, nothing in a folder.
-    ///   - copy: hands over the bytes of an object, checked, in pieces.
+    ///   - copy: hands over the bytes of an object, checked, in pieces; asked in the order of ``CheckedBundle/objects``.
     public func write(
         to sink: some BundleSink, folder: String,
         copy: (ObjectDescription, _ write: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void

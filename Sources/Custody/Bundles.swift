@@ -69,17 +69,13 @@ extension Archive {
             }
             let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
             do {
-                // All three take a while, and nothing is in the file before all are done.
-                let composed = try BlockingWork.meanwhile({ try bundle.page() }) { page in
-                    try BlockingWork.meanwhile({ [self] in
+                try read(bundle.objects, progress) { copy in
+                    let composed = try BlockingWork.meanwhile({ try bundle.page() }) { page in
                         try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
-                    }) { isLogged in
-                        let composed = try bundle.composed(by: signing.signer, page: page)
-                        try isLogged()
-                        return composed
+                        return try bundle.composed(by: signing.signer, page: page)
                     }
+                    try composed.write(to: sink, folder: asFolder ? "" : contents.name + "/", copy: copy)
                 }
-                try write(composed, to: sink, folder: asFolder ? "" : contents.name + "/", progress: progress)
                 try sink.finish()
             } catch {
                 sink.discard()
@@ -102,33 +98,53 @@ extension Archive {
         }.sorted()
     }
 
-    private func write(_ bundle: ComposedBundle, to sink: some BundleSink, folder: String, progress: (Int64, Int64) -> Void) throws {
-        let total = bundle.objects.reduce(0) { $0 + $1.size }
+    /// A part of an object, after it was held against its digest.
+    private typealias Piece = (object: Digest, bytes: [UInt8], isLast: Bool)
+
+    /// Reads objects on a thread of its own while `body` runs; that gets a function which hands over the bytes of the next one. Reading
+    /// and digesting keep one core busy, and what `body` does another.
+    private func read(
+        _ wanted: [ObjectDescription], _ progress: @escaping (Int64, Int64) -> Void,
+        _ body: (_ copy: @escaping (ObjectDescription, (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Void
+    ) throws {
+        let total = wanted.reduce(0) { $0 + $1.size }
         var done: Int64 = 0
-        // Reading and digesting keep one core busy, CRC-32 and writing another.
-        try BlockingWork.ahead(capacity: Self.piecesAhead) { [self] put in
-            for object in bundle.objects {
+        try BlockingWork.ahead(capacity: Self.batchesAhead) { [self] (put: ([Piece]) -> Bool) in
+            var (batch, size): ([Piece], Int) = ([], 0)
+            for object in wanted {
                 let stored = try objects.open(object, pieces: try catalog.pieces(of: object))
                 for index in 0..<stored.pieceCount {
-                    guard put((object.digest, try stored.piece(index), index == stored.pieceCount - 1)) else { return }
+                    let bytes = try stored.piece(index)
+                    if size + bytes.count > Self.batchSize {
+                        guard put(batch) else { return }
+                        (batch, size) = ([], 0)
+                    }
+                    batch.append((object.digest, bytes, index == stored.pieceCount - 1))
+                    size += bytes.count
                 }
             }
+            _ = put(batch)
         } consume: { next in
-            try bundle.write(to: sink, folder: folder) { object, write in
-                while let (digest, piece, isLast) = try next() {
-                    precondition(digest == object.digest, "objects are written in another order than they are read")
-                    try piece.withUnsafeBytes { try write($0) }
-                    done += Int64(piece.count)
+            var batch: ArraySlice<Piece> = []
+            try body { object, write in
+                while true {
+                    if batch.isEmpty { batch = try next()?[...] ?? [] }
+                    guard let piece = batch.popFirst(), piece.object == object.digest else {
+                        preconditionFailure("objects are written in another order than they are read")
+                    }
+                    try piece.bytes.withUnsafeBytes { try write($0) }
+                    done += Int64(piece.bytes.count)
                     progress(done, total)
-                    if isLast { break }
+                    if piece.isLast { return }
                 }
             }
         }
     }
 
-    /// How many pieces are read ahead of writing, each of a mebibyte at most: enough for both sides to find work, and no more, because
-    /// memory is to stay small.
-    private static let piecesAhead = 8
+    /// What is read at once: a piece of a large object, or many small objects.
+    private static let batchSize = 1 << 20
+    /// How many batches are read ahead: small evidence is read while the page is made, and memory stays small.
+    private static let batchesAhead = 16
 
     // MARK: What belongs into it
 

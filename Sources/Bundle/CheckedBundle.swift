@@ -38,12 +38,11 @@ public struct CheckedBundle: Sendable {
     public func composed(by signer: NoteSigner, page: () throws -> [UInt8]) throws -> ComposedBundle {
         var payload = try partsForPrograms()
         let proofs = proofParts
-        payload.append(Part(BundleLayout.page, try page()))
-        payload.append(
-            Part(
-                BundleLayout.crate,
-                ResearchObjectCrate.metadata(
-                    json, files: payload.map { (String($0.name.dropFirst(BagIt.payloadPrefix.count)), $0.size, nil) })))
+        func inData(_ name: String) -> String { String(name.dropFirst(BagIt.payloadPrefix.count)) }
+        var crate = ResearchObjectCrate(json, files: payload.map { (inData($0.name), $0.size, nil) } + [(inData(BundleLayout.page), 0, nil)])
+        let page = Part(BundleLayout.page, try page())
+        crate.set(size: page.size, of: inData(page.name))
+        payload += [page, Part(BundleLayout.crate, crate.bytes)]
         payload = Part.inOrder(payload)
         let parts = payload + (try tags(for: payload, proofs: proofs, signer: signer))
         let kept = parts.reduce(Int64(0)) { $0 + (BundleLayout.isKept($1.name) ? $1.size : 0) }
@@ -147,6 +146,6 @@ private struct Part: Sendable {
         }
     }
 
-    /// As a bundle has its files: ascending by the bytes of their names.
-    static func inOrder(_ parts: [Part]) -> [Part] { parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+    /// As a bundle has its files: ascending by the bytes of their names, which are ASCII (see ``BundleName``).
+    static func inOrder(_ parts: [Part]) -> [Part] { parts.sorted { $0.name < $1.name } }
 }

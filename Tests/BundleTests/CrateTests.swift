@@ -33,7 +33,7 @@ struct CrateTests {
         }
     }
 
-    static func crate(_ decision: JSON) throws -> Crate { try Crate(ResearchObjectCrate.metadata(decision, files: ReadableSample.files)) }
+    static func crate(_ decision: JSON) throws -> Crate { try Crate(ResearchObjectCrate(decision, files: ReadableSample.files).bytes) }
 
     @Test("It has what RO-Crate 1.1 demands: descriptor, root, flat entities that all are there once", arguments: [0, 1, 2])
     func demands(sample: Int) throws {

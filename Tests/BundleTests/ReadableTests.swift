@@ -96,7 +96,7 @@ struct ReadableTests {
             let damaged = stride(from: 0, to: all.count, by: all.count / 50 | 1).map { all[$0] }
             for decision in damaged {
                 pages.append(ReadablePage.html(decision, accessLines: lines))
-                _ = ResearchObjectCrate.metadata(decision, files: ReadableSample.files)
+                _ = ResearchObjectCrate(decision, files: ReadableSample.files).bytes
                 _ = VerificationInstructions.markdown(decision, hasStamp: true)
             }
         }
@@ -104,7 +104,7 @@ struct ReadableTests {
             JSON.object([:]), .null, .array([]), .object(["titles": .array([.null, .object([:])]), "evidence": .array([.object([:])])]),
         ] {
             pages.append(ReadablePage.html(decision, accessLines: [.null, .object([:]), .object(["header": .integer(1)])]))
-            _ = ResearchObjectCrate.metadata(decision, files: [])
+            _ = ResearchObjectCrate(decision, files: []).bytes
             _ = VerificationInstructions.markdown(decision, hasStamp: false)
         }
         #expect(pages.count > 90)
@@ -121,7 +121,7 @@ struct ReadableTests {
         for number in [JSON.safeIntegers.lowerBound, -1, 0, JSON.safeIntegers.upperBound] {
             let decision = Hostile.withNumbers(try ReadableSample.list(), number)
             _ = ReadablePage.html(decision, accessLines: try ReadableSample.accessLines().map { Hostile.withNumbers($0, number) })
-            _ = ResearchObjectCrate.metadata(decision, files: ReadableSample.files)
+            _ = ResearchObjectCrate(decision, files: ReadableSample.files).bytes
             _ = VerificationInstructions.markdown(decision, hasStamp: true)
         }
     }
@@ -133,8 +133,8 @@ struct ReadableTests {
             let again = try JSON(parsing: sample.canonicalBytes)
             let lines = try ReadableSample.accessLines()
             #expect(ReadablePage.html(sample, accessLines: lines) == ReadablePage.html(again, accessLines: lines))
-            let crate = ResearchObjectCrate.metadata(sample, files: ReadableSample.files)
-            #expect(crate == ResearchObjectCrate.metadata(again, files: ReadableSample.files.reversed()))
+            let crate = ResearchObjectCrate(sample, files: ReadableSample.files).bytes
+            #expect(crate == ResearchObjectCrate(again, files: ReadableSample.files.reversed()).bytes)
             #expect(VerificationInstructions.markdown(sample, hasStamp: true) == VerificationInstructions.markdown(again, hasStamp: true))
         }
     }
@@ -170,7 +170,7 @@ struct ReadableTests {
         for (name, decision) in zip(["single", "list", "honour"], try Self.samples()) {
             try Data(ReadablePage.html(decision, accessLines: try ReadableSample.accessLines(30))).write(to: folder.appending(path: "\(name).html"))
             try Data(VerificationInstructions.markdown(decision, hasStamp: true)).write(to: folder.appending(path: "\(name).md"))
-            try Data(ResearchObjectCrate.metadata(decision, files: ReadableSample.files)).write(to: folder.appending(path: "\(name).json"))
+            try Data(ResearchObjectCrate(decision, files: ReadableSample.files).bytes).write(to: folder.appending(path: "\(name).json"))
         }
     }
 }

@@ -80,6 +80,10 @@ enum VisibleText {
     /// Writes `text` escaped for content and for attributes in quotes. Characters that are not seen, or turn around the order of
     /// others, stand there by their number, as `[U+202E]`; line ends and tabs as spaces.
     static func write(_ text: String, to bytes: inout [UInt8]) {
+        if text.utf8.allSatisfy(isPlain) {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
         var marks = 0
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -104,6 +108,14 @@ enum VisibleText {
                 continue
             }
             marks = 0
+        }
+    }
+
+    /// Whether a byte of ASCII stands for itself.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+        default: (0x20...0x7E).contains(byte)
         }
     }
 

@@ -2,19 +2,27 @@ internal import Evidence
 public import Ledger
 
 /// `data/ro-crate-metadata.json` of a bundle: what is in `data/`, for programs that know RO-Crate 1.1.
-public enum ResearchObjectCrate {
+public struct ResearchObjectCrate {
     /// A file of `data/`: its name relative to that folder, its size in bytes, and its media type where that is known.
     public typealias File = (name: String, size: Int64, mediaType: String?)
 
-    /// Canonical JSON and a newline. The same members and files give the same bytes, in whatever order the files are given.
+    private var crate: Crate
+
+    /// Describes the decision and the files. The same members and files give the same bytes, in whatever order the files are given.
     ///
     /// The decision on each title is a `CreateAction` of its authority: `object` is the evidence that it cites, `result` the title, and
     /// `instrument` the rules. `datePublished` is the latest moment that the decision's members speak of, because a bundle of the same
     /// checkpoint is the same bytes whenever it is made.
-    public static func metadata(_ decision: JSON, files: [File]) -> [UInt8] {
-        var crate = Crate(decision: DecisionMembers(decision), files: files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
-        return crate.document.canonicalBytes + [0x0A]
+    public init(_ decision: JSON, files: [File]) {
+        crate = Crate(decision: DecisionMembers(decision), files: files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        crate.describe()
     }
+
+    /// Sets the size of a file, which was not known before.
+    public mutating func set(size: Int64, of name: String) { crate.set(size: size, of: name) }
+
+    /// Canonical JSON and a newline.
+    public var bytes: [UInt8] { crate.document.canonicalBytes + [0x0A] }
 }
 
 private struct Crate {
@@ -47,18 +55,26 @@ private struct Crate {
         graph.append(.object(entity))
     }
 
-    var document: JSON {
-        mutating get {
-            add(Self.descriptor, "CreativeWork", ["about": Self.reference("./"), "conformsTo": Self.reference("https://w3id.org/ro/crate/1.1")])
-            var actions: [String?] = []
-            for title in decision.titles { actions.append(action(title)) }
-            actions.append(honourAction())
-            addRoot(mentions: actions.compactMap(\.self))
-            addFiles()
-            addTerms()
-            return .object(["@context": Self.context, "@graph": .array(graph)])
+    mutating func describe() {
+        add(Self.descriptor, "CreativeWork", ["about": Self.reference("./"), "conformsTo": Self.reference("https://w3id.org/ro/crate/1.1")])
+        var actions: [String?] = []
+        for title in decision.titles { actions.append(action(title)) }
+        actions.append(honourAction())
+        addRoot(mentions: actions.compactMap(\.self))
+        addFiles()
+        addTerms()
+    }
+
+    mutating func set(size: Int64, of name: String) {
+        let id = JSON.string(Self.path(name))
+        for index in graph.indices {
+            guard case .object(var entity) = graph[index], entity["@id"] == id else { continue }
+            entity["contentSize"] = .string(String(size))
+            graph[index] = .object(entity)
         }
     }
+
+    var document: JSON { .object(["@context": Self.context, "@graph": .array(graph)]) }
 
     // MARK: The whole
 

@@ -36,8 +36,8 @@ struct BundleRecords {
                     throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "its redaction is of another kind")
                 }
                 // An erasure of which a redaction cannot be read was not read either.
-                if let members = try? RecordForm.members(of: redaction.body),  // because of the line above
-                    let body = try? RecordForm.body(members, kind: redaction.kind)  // because of the line above
+                if let members = try? RecordForm.members(of: redaction.body),
+                    let body = try? RecordForm.body(members, kind: redaction.kind)
                 {
                     effective = OpenedRecord(copy: record.copy, header: record.header, body: body, members: members)
                 }

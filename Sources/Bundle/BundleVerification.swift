@@ -95,7 +95,7 @@ struct BundleVerification {
     var report = BundleReport()
     /// Of every file, by its name in the bundle.
     var digests: [String: Digest] = [:]
-    /// Of every file but evidence and texts.
+    /// Of the files that are kept (``BundleLayout/isKept(_:)``).
     var contents: [String: [UInt8]] = [:]
     private(set) var accessLines: [AccessLine] = []
     private var payload: (octets: Int64, streams: Int) = (0, 0)

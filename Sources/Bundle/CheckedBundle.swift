@@ -40,9 +40,9 @@ public struct CheckedBundle: Sendable {
         let proofs = proofParts
         func inData(_ name: String) -> String { String(name.dropFirst(BagIt.payloadPrefix.count)) }
         var crate = ResearchObjectCrate(json, files: payload.map { (inData($0.name), $0.size, nil) } + [(inData(BundleLayout.page), 0, nil)])
-        let page = Part(BundleLayout.page, try page())
-        crate.set(size: page.size, of: inData(page.name))
-        payload += [page, Part(BundleLayout.crate, crate.bytes)]
+        let pagePart = Part(BundleLayout.page, try page())
+        crate.set(size: pagePart.size, of: inData(pagePart.name))
+        payload += [pagePart, Part(BundleLayout.crate, crate.bytes)]
         payload = Part.inOrder(payload)
         let parts = payload + (try tags(for: payload, proofs: proofs, signer: signer))
         let kept = parts.reduce(Int64(0)) { $0 + (BundleLayout.isKept($1.name) ? $1.size : 0) }

@@ -37,7 +37,7 @@ public final class LedgerSnapshot {
     // MARK: Records
 
     private func row(_ number: Int) throws -> StoredRecord {
-        if let known = stored[number] { return known }
+        if let found = stored[number] { return found }
         let row = try StoredRecord.read(number, db)
         stored[number] = row
         return row
@@ -57,10 +57,10 @@ public final class LedgerSnapshot {
     /// Records, each checked as ``body(of:)`` does, half of them by another thread.
     public func records(_ numbers: [Int]) throws -> [OpenedRecord] {
         let unknown = try numbers.filter { known[$0] == nil }.map(row)
+        if unknown.isEmpty { return try numbers.map { try opened($0).record } }
         let (here, elsewhere) = (unknown.prefix(unknown.count / 2), unknown.suffix(from: unknown.count / 2))
         let rest = Ahead { try elsewhere.map { try $0.opened() } }
-        let found = Result { try here.map { try $0.opened() } }
-        for (record, body) in try found.get() + rest.value() { known[record.header.number] = (record, body) }
+        for (record, body) in try here.map({ try $0.opened() }) + rest.value() { known[record.header.number] = (record, body) }
         return try numbers.map { try opened($0).record }
     }
 

@@ -80,7 +80,7 @@ extension Archive {
             } catch {
                 sink.discard()
                 guard let finding = error as? BundleFinding else { throw error }
-                throw ArchiveError.refused(act: act, reason: finding.reason)
+                throw ArchiveError.refused(act: act, reason: "\(finding)")
             }
             let enclosed = contents.files.filter { $0.value.state == .enclosed }.keys
             return BundleSummary(
@@ -101,8 +101,10 @@ extension Archive {
     /// A part of an object, after it was held against its digest.
     private typealias Piece = (object: Digest, bytes: [UInt8], isLast: Bool)
 
-    /// Reads objects on a thread of its own while `body` runs; that gets a function which hands over the bytes of the next one. Reading
-    /// and digesting keep one core busy, and what `body` does another.
+    /// Reads objects on a thread of its own while `body` runs. Reading and digesting keep one core busy, and what `body` does another.
+    ///
+    /// - Parameter body: gets a function which hands over the bytes of an object; to be asked for all that are wanted, each once, in
+    ///   their order.
     private func read(
         _ wanted: [ObjectDescription], _ progress: @escaping (Int64, Int64) -> Void,
         _ body: (_ copy: @escaping (ObjectDescription, (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Void

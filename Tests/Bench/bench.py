@@ -326,9 +326,6 @@ class Bench:
         assert self.run("bundle", title, "--folder", "--output", files, archive=archive)[1] == 0, "the bundle was not written"
         ours, theirs, of_evidence, written = [], [], [], []
         for turn in range(5):
-            # All of the last turn at once, so that none has an advantage of it.
-            while written:
-                written.pop().unlink()
             for times, folder in [(theirs, files), (of_evidence, evidence)]:
                 written.append(self.new("peer").with_suffix(".zip"))
                 os.sync()
@@ -345,6 +342,9 @@ class Bench:
         alone = statistics.median(a / b for a, b in zip(of_evidence, ours))
         print(f"        the evidence alone, without records, proofs and manifests: {alone:.2f}", flush=True)
         self.check_bundle(archive, bundle)
+        for file in written:
+            file.unlink()
+        shutil.rmtree(files)
 
     def check_bundle(self, archive, bundle):
         key = self.new("key").with_suffix(".pub")

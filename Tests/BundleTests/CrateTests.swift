@@ -35,6 +35,17 @@ struct CrateTests {
 
     static func crate(_ decision: JSON) throws -> Crate { try Crate(ResearchObjectCrate(decision, files: ReadableSample.files).bytes) }
 
+    @Test func `a size that is set later gives the same bytes`() throws {
+        for decision in try ReadableTests.samples() {
+            let unsized = ReadableSample.files.map { ($0.name, $0.name == "index.html" ? 0 : $0.size, $0.mediaType) }
+            var crate = ResearchObjectCrate(decision, files: unsized)
+            let whole = ResearchObjectCrate(decision, files: ReadableSample.files).bytes
+            #expect(crate.bytes != whole)
+            crate.set(size: 40_000, of: "index.html")
+            #expect(crate.bytes == whole)
+        }
+    }
+
     @Test("It has what RO-Crate 1.1 demands: descriptor, root, flat entities that all are there once", arguments: [0, 1, 2])
     func demands(sample: Int) throws {
         let decisions = try ReadableTests.samples()

@@ -12,12 +12,17 @@ struct BundleWritingTests {
         let place = try TestPlace()
         try await place.ward { ward in
             let citizen = try await ward.citizen()
-            // More pieces than are read ahead, and the last of them is damaged.
-            let source = try ward.place.source("video.bin", bytes(20 << 20), EvidenceMetadata(title: "Video", person: citizen.id))
-            let large = try await ward.archive.deposit(source).onlyItem()
-            let outcome = try await ward.decided(citizen, large)
-            let title = try #require(outcome.title)
-            let object = try await ward.archive.item(large.text, by: console).object.digest
+            // More than is read ahead, of objects that begin and end within what is read at once; the last piece of one is damaged.
+            let sizes = [20 << 20, 300_000, 700_000, 1 << 20, (1 << 20) + 1, 5, 600_000]
+            var items: [EvidenceID] = []
+            for (index, size) in sizes.enumerated() {
+                let source = try ward.place.source(
+                    "video \(index).bin", bytes(size, seed: UInt64(index)), EvidenceMetadata(title: "Video", person: citizen.id))
+                items.append(try await ward.archive.deposit(source).onlyItem())
+            }
+            let others = Dictionary(uniqueKeysWithValues: zip(["A1", "A2", "A3", "A4", "B1", "B2"], items.dropFirst()))
+            let title = try #require(try await ward.decided(citizen, items[0], others).title)
+            let object = try await ward.archive.item(items[0].text, by: console).object.digest
             let before = try FileManager.default.contentsOfDirectory(atPath: place.path).count
             func write(_ name: String) async throws -> BundleSummary {
                 try await ward.archive.writeBundle(BundleRequest(subject: .title(title.text)), to: "\(place.path)/\(name)", by: console)
@@ -26,7 +31,13 @@ struct BundleWritingTests {
             await #expect { try await write("damaged.zip") } throws: { "\($0)".contains(object.hex) }
             #expect(try FileManager.default.contentsOfDirectory(atPath: place.path).count == before)
             try place.edit(object) { $0[$0.count - 1] ^= 1 }
-            #expect(try await write("whole.zip").bytes == (20 << 20) + Int64("Biên bản bình xét".utf8.count))
+            let minutes = "Biên bản bình xét".utf8.count
+            #expect(try await write("whole.zip").bytes == Int64(sizes.reduce(minutes, +)))
+            let format = try JSON(canonical: Array(try Data(contentsOf: URL(fileURLWithPath: place.archivePath + "/format.json")).dropLast()))
+            guard case .object(let members) = format, case .string(let key)? = members["public_key"] else { throw Unexpected("no key") }
+            let trust = BundleTrust(keys: [try #require(NoteVerifier(key))])
+            let report = try BundleReport(verifying: try ZIPReader(path: "\(place.path)/whole.zip"), isZIP: true, trusting: trust)
+            #expect(report.findings.isEmpty)
         }
     }
 

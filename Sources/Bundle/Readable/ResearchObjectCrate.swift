@@ -18,7 +18,7 @@ public struct ResearchObjectCrate {
         crate.describe()
     }
 
-    /// Sets the size of a file, which was not known before.
+    /// Sets the size of a file that was given with another, because it was not known yet.
     public mutating func set(size: Int64, of name: String) { crate.set(size: size, of: name) }
 
     /// Canonical JSON and a newline.
@@ -71,7 +71,9 @@ private struct Crate {
             guard case .object(var entity) = graph[index], entity["@id"] == id else { continue }
             entity["contentSize"] = .string(String(size))
             graph[index] = .object(entity)
+            return
         }
+        preconditionFailure("a size is set of what is described")
     }
 
     var document: JSON { .object(["@context": Self.context, "@graph": .array(graph)]) }

@@ -35,11 +35,12 @@ struct BundleRecords {
                 guard redaction.kind.rawValue == record.header.kind else {
                     throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "its redaction is of another kind")
                 }
-                // An erasure of which a redaction cannot be read was not read either.
-                if let members = try? RecordForm.members(of: redaction.body),
-                    let body = try? RecordForm.body(members, kind: redaction.kind)
-                {
+                do {
+                    let members = try RecordForm.members(of: redaction.body)
+                    let body = try RecordForm.body(members, kind: redaction.kind)
                     effective = OpenedRecord(copy: record.copy, header: record.header, body: body, members: members)
+                } catch {
+                    throw BundleFinding(piece: BundleLayout.record(record.header.number), reason: "what is left of it cannot be read: \(error)")
                 }
             }
             all.append(BundleRecord(opened: effective, isErased: record.body == nil))

@@ -49,6 +49,7 @@ struct BlockingWork: Sendable {
             _ = put(try other())
         } consume: { next in
             try body {
+                // Because `other` puts one value or throws, a second question has no answer, and waiting for one would be worse.
                 guard let value = try next() else { preconditionFailure("it is asked for once") }
                 return value
             }

@@ -73,6 +73,7 @@ private struct Crate {
             graph[index] = .object(entity)
             return
         }
+        // Because a crate that says a wrong size must not be signed, and only this program says which file is meant.
         preconditionFailure("a size is set of what is described")
     }
 

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-BUILD_PACKAGES := libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
+BUILD_PACKAGES := libargon2-dev libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
 TEST_PACKAGES := python3 python3-cryptography sqlite3 age openssl unzip
 BENCH_PACKAGES := poppler-utils openssl recollcmd time zip
 DEBUG := .build/debug

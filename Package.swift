@@ -21,6 +21,13 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // Pure values and rules: no file, no database, no clock.
@@ -45,15 +52,31 @@ let package = Package(
         // What leaves the archive in somebody's hands, and its check without an archive.
         .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"]),
 
+        .target(name: "Accounts", dependencies: ["Evidence", "CArgon2", .product(name: "JWTKit", package: "jwt-kit")]),
+
         // The operations, and the program.
         .target(
             name: "Custody",
             dependencies: [
                 "Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction",
             ]),
+        .target(
+            name: "Web",
+            dependencies: [
+                "Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
         .executableTarget(
             name: "Command",
-            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Custody", argumentParser]),
+            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web", argumentParser]),
 
         // The confined reader of hostile documents, and the doors to the C libraries that only it links.
         .executableTarget(
@@ -64,6 +87,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),

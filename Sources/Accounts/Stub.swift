@@ -1,0 +1,2 @@
+internal import JWTKit
+internal import CArgon2

@@ -39,12 +39,12 @@ extension Views {
         case .personDeclared(let person):
             try db.run(
                 """
-                UPDATE person SET name = ?, name_folded = ?, birth_year = ?, subject_group = ?, account = ?, number_mac = ?,
+                UPDATE person SET name = ?, name_folded = ?, birth_year = ?, subject_group = ?, account = ?, unit = ?, number_mac = ?,
                     number_ending = ? WHERE id = ? AND record = ?
                 """,
                 [
-                    person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account, person.number?.mac.hex,
-                    person.number?.ending, person.person.text, redaction.record,
+                    person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account, person.unit?.text,
+                    person.number?.mac.hex, person.number?.ending, person.person.text, redaction.record,
                 ])
         case .holdPlaced(let hold):
             try db.run(

@@ -49,6 +49,10 @@ enum DatabaseFile: String {
                 try db.execute(sql: "PRAGMA recursive_triggers = ON")
                 // Kibibytes when negative. Merging FTS5 segments wants more than SQLite's 2 MiB.
                 try db.execute(sql: "PRAGMA cache_size = \(self == .search ? -16_384 : -8_192)")
+                // Whose an item is, the ledger's tables say. A connection that only reads opens them to be read only.
+                if self == .search, db.configuration.readonly {
+                    try db.execute(sql: "ATTACH DATABASE ? AS archive", arguments: ["\(folder)/\(DatabaseFile.archive.rawValue)"])
+                }
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in

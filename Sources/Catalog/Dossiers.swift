@@ -130,9 +130,9 @@ extension Catalog {
         }
     }
 
-    /// Dossiers of a cycle after the one with key `after`, in the order of opening: of a stage, of a unit, or of both.
+    /// Dossiers of a cycle within reach, after the one with key `after`, in the order of opening: of a stage, of a unit, or of both.
     public func dossiers(
-        cycle: Int, unit: UnitID? = nil, stage: DossierStage? = nil, after key: Int64 = 0, limit: Int
+        cycle: Int, unit: UnitID? = nil, stage: DossierStage? = nil, after key: Int64 = 0, within reach: Reach, limit: Int
     ) throws(CatalogError) -> [DossierView] {
         let stages = stage.map { [$0] } ?? DossierStage.allCases
         return try perform("list dossiers") {
@@ -143,8 +143,8 @@ extension Catalog {
                     let (condition, scope): (String, StatementArguments) =
                         unit.map { ("unit = ? AND cycle = ?", [$0.text, cycle]) } ?? ("cycle = ?", [cycle])
                     found += try db.rows(
-                        "SELECT * FROM dossier WHERE \(condition) AND stage = ? AND key > ? ORDER BY key LIMIT ?",
-                        scope + [stage.rawValue, key, limit]
+                        "SELECT * FROM dossier WHERE \(condition) AND stage = ? AND key > ?\(reach.dossierKeys) ORDER BY key LIMIT ?",
+                        scope + [stage.rawValue, key] + reach.arguments + [limit]
                     ).map(Self.dossierView)
                 }
                 return Array(found.sorted { $0.key < $1.key }.prefix(limit))

@@ -89,14 +89,23 @@ extension Catalog {
         try db.first("SELECT \(itemColumns) WHERE item.id = ?", [id.text]).map(itemView)
     }
 
-    /// The items whose id begins with `prefix`, at most `limit`.
-    public func items(idPrefix prefix: String, limit: Int) throws(CatalogError) -> [ItemView] {
+    /// The item of this id, `nil` when there is none within reach.
+    public func item(_ id: EvidenceID, within reach: Reach) throws(CatalogError) -> ItemView? {
+        try perform("find item \(id)") {
+            try archive.read { db in
+                try db.first("SELECT \(Self.itemColumns) WHERE item.id = ?\(reach.item())", [id.text] + reach.arguments).map(Self.itemView)
+            }
+        }
+    }
+
+    /// The items within reach whose id begins with `prefix`, at most `limit`.
+    public func items(idPrefix prefix: String, within reach: Reach, limit: Int) throws(CatalogError) -> [ItemView] {
         try perform("find item \(prefix)") {
             try archive.read { db in
                 // '~' sorts behind every character of an id, so the range is one walk of the index.
-                try Row.fetchAll(
-                    db, sql: "SELECT \(Self.itemColumns) WHERE item.id >= ? AND item.id < ? LIMIT ?",
-                    arguments: [prefix, prefix + "~", limit]
+                try db.rows(
+                    "SELECT \(Self.itemColumns) WHERE item.id >= ? AND item.id < ?\(reach.item()) LIMIT ?",
+                    [prefix, prefix + "~"] + reach.arguments + [limit]
                 ).map(Self.itemView)
             }
         }
@@ -144,13 +153,15 @@ extension Catalog {
         }
     }
 
-    /// Items, newest deposit first, of those deposited before the item with key `before`.
-    public func items(before key: Int64?, limit: Int) throws(CatalogError) -> [ItemView] {
+    /// Items within reach, newest deposit first, of those deposited before the item with key `before`.
+    public func items(before key: Int64?, within reach: Reach, limit: Int) throws(CatalogError) -> [ItemView] {
         try perform("list items") {
             try archive.read { db in
-                try Row.fetchAll(
-                    db, sql: "SELECT \(Self.itemColumns) WHERE item.key < ? AND item.erased_record IS NULL ORDER BY item.key DESC LIMIT ?",
-                    arguments: [key ?? Int64.max, limit]
+                try db.rows(
+                    """
+                    SELECT \(Self.itemColumns) WHERE item.key < ? AND item.erased_record IS NULL\(reach.itemKeys)
+                    ORDER BY item.key DESC LIMIT ?
+                    """, [key ?? Int64.max] + reach.arguments + [limit]
                 ).map(Self.itemView)
             }
         }

@@ -38,16 +38,16 @@ extension Views {
     static func fold(_ person: PersonDeclaration, _ header: RecordHeader, _ db: Database) throws {
         try db.run(
             """
-            INSERT INTO person (id, record, name, name_folded, birth_year, subject_group, account, number_mac, number_ending)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO person (id, record, name, name_folded, birth_year, subject_group, account, unit, number_mac, number_ending)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET record = excluded.record, name = excluded.name, name_folded = excluded.name_folded,
                 birth_year = excluded.birth_year,
-                subject_group = excluded.subject_group, account = excluded.account, number_mac = excluded.number_mac,
+                subject_group = excluded.subject_group, account = excluded.account, unit = excluded.unit, number_mac = excluded.number_mac,
                 number_ending = excluded.number_ending
             """,
             [
                 person.person.text, header.number, person.name, SearchForm.folded(person.name), person.birthYear, person.group, person.account,
-                person.number?.mac.hex, person.number?.ending,
+                person.unit?.text, person.number?.mac.hex, person.number?.ending,
             ])
     }
 

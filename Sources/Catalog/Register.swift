@@ -12,6 +12,8 @@ public struct PersonView: Sendable {
     public let birthYear: Int?
     public let group: String?
     public let account: String?
+    /// Whose officers keep the registration.
+    public let unit: UnitID?
     /// The last three digits of the personal number.
     public let numberEnding: String?
     /// The record that erased what was personal.
@@ -34,7 +36,8 @@ extension Catalog {
     private static func personView(_ row: Row) throws -> PersonView {
         PersonView(
             key: row["key"], id: try ViewReader(row: row, view: "person").id("id"), record: row["record"], name: row["name"],
-            birthYear: row["birth_year"], group: row["subject_group"], account: row["account"], numberEnding: row["number_ending"],
+            birthYear: row["birth_year"], group: row["subject_group"], account: row["account"],
+            unit: try ViewReader(row: row, view: "person").optionalID("unit"), numberEnding: row["number_ending"],
             erasedRecord: row["erased_record"])
     }
 
@@ -74,44 +77,57 @@ extension Catalog {
         }
     }
 
-    /// The people whose name begins so, without regard to case and diacritics, by name; at most `limit`.
-    public func people(nameBeginning text: String, limit: Int) throws(CatalogError) -> [PersonView] {
+    /// The people within reach whose name begins so, without regard to case and diacritics, by name; at most `limit`.
+    public func people(nameBeginning text: String, within reach: Reach, limit: Int) throws(CatalogError) -> [PersonView] {
         let first = SearchForm.folded(text)
         return try perform("look for people") {
             try archive.read { db in
                 try db.rows(
-                    "SELECT * FROM person WHERE name_folded >= ? AND name_folded < ? ORDER BY name_folded, key LIMIT ?",
-                    [first, first + "\u{10FFFF}", limit]
+                    """
+                    SELECT * FROM person WHERE name_folded >= ? AND name_folded < ?\(reach.personKeys) ORDER BY name_folded, key LIMIT ?
+                    """, [first, first + "\u{10FFFF}"] + reach.arguments + [limit]
                 ).map(Self.personView)
             }
         }
     }
 
     /// Where the ids of a kind are found: table and column.
-    private static let idColumns = [
-        PersonID.prefix: ("person", "id"), UnitID.prefix: ("unit", "id"), DossierID.prefix: ("dossier", "id"),
-        CitationID.prefix: ("citation", "id"), DecisionID.prefix: ("decision", "decision"), TitleID.prefix: ("decision", "title"),
-    ]
+    private static func idColumn(_ prefix: String, within reach: Reach) -> (table: String, column: String, condition: String)? {
+        switch prefix {
+        case PersonID.prefix: ("person", "id", reach.person)
+        // What there is of units everybody may know.
+        case UnitID.prefix: ("unit", "id", "")
+        case DossierID.prefix: ("dossier", "id", reach.dossier)
+        case CitationID.prefix: ("citation", "id", reach.citation)
+        case DecisionID.prefix: ("decision", "decision", reach.decision)
+        case TitleID.prefix: ("decision", "title", reach.decision)
+        case GrantID.prefix: ("role_grant", "id", "")
+        default: nil
+        }
+    }
 
-    /// The ids of a kind that begin with `prefix`, at most `limit`.
-    public func ids<ID: OpaqueIdentifier>(_: ID.Type, prefix: String, limit: Int) throws(CatalogError) -> [ID] {
-        guard let (table, column) = Self.idColumns[ID.prefix] else { return [] }
+    /// The ids of a kind within reach that begin with `prefix`, at most `limit`.
+    public func ids<ID: OpaqueIdentifier>(_: ID.Type, prefix: String, within reach: Reach, limit: Int) throws(CatalogError) -> [ID] {
+        guard let (table, column, condition) = Self.idColumn(ID.prefix, within: reach) else { return [] }
         return try perform("find \(prefix)") {
             try archive.read { db in
                 // '~' sorts behind every character of an id, so the range is one walk of the index.
                 try db.rows(
-                    "SELECT DISTINCT \(column) AS id FROM \(table) WHERE \(column) >= ? AND \(column) < ? ORDER BY 1 LIMIT ?",
-                    [prefix, prefix + "~", limit]
+                    """
+                    SELECT DISTINCT \(column) AS id FROM \(table) WHERE \(column) >= ? AND \(column) < ?\(condition) ORDER BY 1 LIMIT ?
+                    """, [prefix, prefix + "~"] + (condition.isEmpty ? [] : reach.arguments) + [limit]
                 ).compactMap { ID($0["id"] as String) }
             }
         }
     }
 
-    /// People after the one with key `after`, in the order of registration.
-    public func people(after key: Int64, limit: Int) throws(CatalogError) -> [PersonView] {
+    /// People within reach after the one with key `after`, in the order of registration.
+    public func people(after key: Int64, within reach: Reach, limit: Int) throws(CatalogError) -> [PersonView] {
         try perform("list people") {
             try archive.read { db in
-                try db.rows("SELECT * FROM person WHERE key > ? ORDER BY key LIMIT ?", [key, limit]).map(Self.personView)
+                try db.rows(
+                    "SELECT * FROM person WHERE key > ?\(reach.personKeys) ORDER BY key LIMIT ?", [key] + reach.arguments + [limit]
+                ).map(Self.personView)
             }
         }
     }
@@ -216,11 +232,13 @@ extension Catalog {
 
     // MARK: A person's items
 
-    /// The items that are declared as this person's, oldest first.
-    public func items(of person: PersonID) throws(CatalogError) -> [ItemView] {
+    /// The items within reach that are declared as this person's, oldest first.
+    public func items(of person: PersonID, within reach: Reach = .everything) throws(CatalogError) -> [ItemView] {
         try perform("find the items of \(person)") {
             try archive.read { db in
-                try db.rows("SELECT \(Self.itemColumns) WHERE item.person = ? ORDER BY item.key", [person.text]).map(Self.itemView)
+                try db.rows(
+                    "SELECT \(Self.itemColumns) WHERE item.person = ?\(reach.item()) ORDER BY item.key", [person.text] + reach.arguments
+                ).map(Self.itemView)
             }
         }
     }

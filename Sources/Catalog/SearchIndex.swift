@@ -173,8 +173,8 @@ public final class SearchIndex: Sendable {
         public let range: Range<Int>
     }
 
-    /// The keys of items that the filter lets through, newest first, of those before the item with key `before`.
-    public func items(_ filter: ItemFilter, before: Int64?, limit: Int) throws(CatalogError) -> [Int64] {
+    /// The keys of items within reach that the filter lets through, newest first, of those before the item with key `before`.
+    public func items(_ filter: ItemFilter, before: Int64?, within reach: Reach, limit: Int) throws(CatalogError) -> [Int64] {
         guard let scope = Self.scope(filter) else { return [] }
         let end = before.map { $0 << 32 } ?? .max
         let from = filter.issuedFrom?.description
@@ -184,9 +184,9 @@ public final class SearchIndex: Sendable {
                 try Int64.fetchAll(
                     try db.cachedStatement(
                         sql: """
-                            SELECT page.item \(Self.source) AND page_text.rowid < ? ORDER BY page_text.rowid DESC LIMIT ?
+                            SELECT page.item \(Self.source(reach)) AND page_text.rowid < ? ORDER BY page_text.rowid DESC LIMIT ?
                             """),
-                    arguments: [Self.declared + scope, from, from, until, until, end, limit])
+                    arguments: [Self.declared + scope, from, from, until, until] + reach.arguments + [end, limit])
             }
         }
     }
@@ -211,7 +211,7 @@ public final class SearchIndex: Sendable {
     /// - Parameter isExact: spelling with diacritics matters.
     /// - Returns: `nil` when the query has no word.
     public func search(
-        _ query: String, isExact: Bool = false, filter: ItemFilter = ItemFilter(), limit: Int, offset: Int = 0
+        _ query: String, isExact: Bool = false, filter: ItemFilter = ItemFilter(), within reach: Reach, limit: Int, offset: Int = 0
     ) throws(CatalogError) -> Result? {
         let exact = Self.terms(of: SearchForm.exact(query))
         let folded = Self.terms(of: SearchForm.folded(query))
@@ -229,7 +229,7 @@ public final class SearchIndex: Sendable {
                 var hits: [Hit] = []
                 var seen: Set<Int64> = []
                 for tier in tiers where hits.count < wanted {
-                    let rows = try Self.rows(tier + scope, filter: filter, limit: wanted, db)
+                    let rows = try Self.rows(tier + scope, filter: filter, reach, limit: wanted, db)
                     for row in rows where hits.count < wanted {
                         if seen.insert(row["key"]).inserted, let hit = Self.hit(row) { hits.append(hit) }
                     }
@@ -237,7 +237,7 @@ public final class SearchIndex: Sendable {
                 // The last tier contains all others.
                 let count =
                     hits.count < wanted && offset == 0
-                    ? hits.count : try Self.count((tiers.last ?? "") + scope, filter: filter, db)
+                    ? hits.count : try Self.count((tiers.last ?? "") + scope, filter: filter, reach, db)
                 return Result(hits: Array(hits.dropFirst(offset)), count: count)
             }
         }
@@ -299,31 +299,36 @@ public final class SearchIndex: Sendable {
         return scope
     }
 
-    private static let source = """
-        FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item
-        WHERE page_text MATCH ? AND (? IS NULL OR issued_on >= ?) AND (? IS NULL OR issued_on <= ?)
-        """
-
-    private static func arguments(_ match: String, _ filter: ItemFilter, _ limit: Int) -> StatementArguments {
-        let from = filter.issuedFrom?.description
-        let until = filter.issuedUntil?.description
-        return [match, from, from, until, until, limit]
+    /// Who does not reach everything is asked of each row, by the ledger's own tables: the index knows nobody's rights.
+    private static func source(_ reach: Reach) -> String {
+        let item = reach.isEverything ? "" : "JOIN archive.item ON item.key = indexed_item.key"
+        return """
+            FROM page_text JOIN page ON page.key = page_text.rowid JOIN indexed_item ON indexed_item.key = page.item \(item)
+            WHERE page_text MATCH ? AND (? IS NULL OR indexed_item.issued_on >= ?) AND (? IS NULL OR indexed_item.issued_on <= ?)\(
+                reach.item(in: "archive."))
+            """
     }
 
-    private static func rows(_ match: String, filter: ItemFilter, limit: Int, _ db: Database) throws -> [Row] {
+    private static func arguments(_ match: String, _ filter: ItemFilter, _ reach: Reach, _ limit: Int) -> StatementArguments {
+        let from = filter.issuedFrom?.description
+        let until = filter.issuedUntil?.description
+        return [match, from, from, until, until] + reach.arguments + [limit]
+    }
+
+    private static func rows(_ match: String, filter: ItemFilter, _ reach: Reach, limit: Int, _ db: Database) throws -> [Row] {
         try Row.fetchAll(
             try db.cachedStatement(
                 sql: """
                     SELECT page.key, page.number, page.start, page.length, indexed_item.id, indexed_item.object, indexed_item.text
-                    \(source) ORDER BY page_text.rowid DESC LIMIT ?
+                    \(source(reach)) ORDER BY page_text.rowid DESC LIMIT ?
                     """),
-            arguments: arguments(match, filter, limit))
+            arguments: arguments(match, filter, reach, limit))
     }
 
-    private static func count(_ match: String, filter: ItemFilter, _ db: Database) throws -> Int {
+    private static func count(_ match: String, filter: ItemFilter, _ reach: Reach, _ db: Database) throws -> Int {
         try Int.fetchOne(
-            try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 \(source) LIMIT ?)"),
-            arguments: arguments(match, filter, countLimit)) ?? 0
+            try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 \(source(reach)) LIMIT ?)"),
+            arguments: arguments(match, filter, reach, countLimit)) ?? 0
     }
 
     private static func hit(_ row: Row) -> Hit? {

@@ -5,8 +5,8 @@ internal import GRDB
 /// The views: tables that are a fold over the records, and nothing else writes to.
 enum Views {
     static let tables = [
-        "object", "item", "record_subject", "rule_document", "unit", "unit_succession", "person", "dossier", "dossier_stage",
-        "citation", "score", "verification", "decision", "redaction", "hold", "fixity", "milestone",
+        "object", "item", "record_subject", "rule_document", "unit", "unit_succession", "person", "account", "role_grant", "dossier",
+        "dossier_stage", "citation", "dossier_item", "score", "verification", "decision", "redaction", "hold", "fixity", "milestone",
     ]
 
     static func empty(_ db: Database) throws {
@@ -20,6 +20,7 @@ enum Views {
         for subject in Set(header.subjects) {
             try db.run("INSERT INTO \(subjects) (subject, number) VALUES (?, ?)", [subject, header.number])
         }
+        try gatherPapers(header.subjects, db)
         switch body {
         case .archiveCreated: break
         case .evidenceDeposited(let deposit): try fold(deposit, header, db)
@@ -64,6 +65,13 @@ enum Views {
         case .archiveRestored(let restoration): try milestone(header, epoch: restoration.epoch, db)
         case .accessDropped(let drop): try milestone(header, accessBefore: drop.before, db)
         case .fixityChecked(let check): try fold(check, header, db)
+        case .accountOpened(let opening): try fold(opening, header, db)
+        case .accountClosed(let closing):
+            try db.run("UPDATE account SET closed_record = ? WHERE account = ?", [header.number, closing.account])
+        case .roleGranted(let grant): try fold(grant, header, db)
+        case .roleWithdrawn(let withdrawal):
+            try db.run(
+                "UPDATE role_grant SET record_to = ? WHERE id = ? AND record_to IS NULL", [header.number, withdrawal.grant.text])
         }
     }
 

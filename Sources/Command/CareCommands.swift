@@ -167,7 +167,7 @@ struct Rebuild: AsyncParsableCommand {
         try await options.withArchive { archive in
             try await archive.rebuild { stage, done, total in progress.show(stage, Int64(done), of: Int64(total)) }
             progress.clear()
-            let status = try await archive.status()
+            let status = try await archive.status(by: options.actor)
             if options.json {
                 printJSON(["event": .string("done"), "records": .number(status.records)])
             } else if !options.quiet {

@@ -113,8 +113,8 @@ struct PullCheckpoint: AsyncParsableCommand {
     func run() async throws {
         let known = try memory.map { try WitnessMemory(parsing: try input($0, limit: 64 << 20)) }
         let pull = try await options.withArchive { archive in
-            if let known { return try await archive.pull(for: known) }
-            return try await archive.pull(since: since ?? 0, access: sinceAccess ?? 0)
+            if let known { return try await archive.pull(for: known, by: options.actor) }
+            return try await archive.pull(since: since ?? 0, access: sinceAccess ?? 0, by: options.actor)
         }
         try OutputFile.write(pull.bytes, to: output)
         if output != "-", options.json {
@@ -142,7 +142,7 @@ struct KeepCosignatures: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try WitnessReply(parsing: try input(reply))
-        try await options.withArchive { try await $0.keep(reply) }
+        try await options.withArchive { try await $0.keep(reply, by: options.actor) }
         if options.json {
             printJSON(["witness": .string(reply.witness.text), "records": .number(reply.records.checkpoint.size)])
         } else if !options.quiet {
@@ -169,7 +169,7 @@ struct Prove: AsyncParsableCommand {
     var number: Int
 
     func run() async throws {
-        let (proof, copy) = try await options.withArchive { try await $0.prove(record: number) }
+        let (proof, copy) = try await options.withArchive { try await $0.prove(record: number, by: options.actor) }
         if options.json {
             func text(_ bytes: [UInt8]) -> JSON { .string(String(decoding: bytes, as: UTF8.self)) }
             printJSON(["record": .number(number), "copy": text(copy.bytes), "proof": text(proof.bytes)])

@@ -190,7 +190,7 @@ struct ListHolds: AsyncParsableCommand {
     @OptionGroup var options: ArchiveOptions
 
     func run() async throws {
-        for hold in try await options.withArchive({ try await $0.holds() }) {
+        for hold in try await options.withArchive({ try await $0.holds(by: options.actor) }) {
             if options.json {
                 printJSON([
                     "subject": .string(hold.subject), "record": .number(hold.record), "reason": .string(hold.reason),

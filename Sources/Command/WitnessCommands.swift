@@ -158,7 +158,7 @@ struct FollowArchive: AsyncParsableCommand {
         let before = memory
         let shown: WitnessPull
         if let options {
-            shown = try await options.withArchive { try await $0.pull(for: before) }
+            shown = try await options.withArchive { try await $0.pull(for: before, by: options.actor) }
         } else {
             shown = try WitnessPull(parsing: try input(pull ?? "-"))
         }
@@ -171,7 +171,7 @@ struct FollowArchive: AsyncParsableCommand {
         }
         try place.remember(memory)
         let reply = WitnessReply(shown, by: signer, at: Archive.systemTime())
-        if let options { try await options.withArchive { try await $0.keep(reply) } }
+        if let options { try await options.withArchive { try await $0.keep(reply, by: options.actor) } }
         if output != nil || options == nil { try OutputFile.write(reply.bytes, to: output ?? "-") }
         let (old, new) = (before.lastSize(of: .records), memory.lastSize(of: .records))
         guard output != nil || options != nil else { return }

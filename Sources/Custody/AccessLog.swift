@@ -40,9 +40,11 @@ extension Archive {
         let people: [PersonID]
         if let reference {
             let text = reference.lowercased()
-            if text.hasPrefix(DossierID.prefix) { return [try resolve(reference, as: DossierID.self, "dossier").text] }
-            guard text.hasPrefix(PersonID.prefix) else { return [try resolve(reference).text] }
-            people = [try resolve(reference, as: PersonID.self, "person")]
+            if text.hasPrefix(DossierID.prefix) {
+                return [try resolve(reference, as: DossierID.self, "dossier", to: .inspect, by: actor).text]
+            }
+            guard text.hasPrefix(PersonID.prefix) else { return [try resolve(reference, to: .inspect, by: actor).text] }
+            people = [try resolve(reference, as: PersonID.self, "person", to: .inspect, by: actor)]
         } else {
             people = try catalog.people(account: actor.principal).map(\.id)
             guard !people.isEmpty else {
@@ -82,6 +84,7 @@ extension Archive {
                 guard [.authority, .administrator].contains(role) else {
                     throw ArchiveError.refused(act: act, reason: "an authority or an administrator does, not \(role.rawValue)")
                 }
+                try permit(.act(role), act, by: actor)
                 let until = Timestamp(milliseconds: now().milliseconds - Int64(days) * 86_400_000)
                 let (first, before) = (try catalog.accessDropped(), try catalog.firstAccess(notBefore: until))
                 guard before > first else { return nil }

@@ -14,6 +14,8 @@ public enum ArchiveError: Error, CustomStringConvertible {
     case tooShort(String, String)
     /// A rule does not allow it; nothing was recorded.
     case refused(act: String, reason: String)
+    /// Somebody sees it and may not do that to it; nothing was recorded but the refusal, in the access log.
+    case notPermitted(act: String, reason: String)
     case noWords(query: String)
     case metadata(field: String, reason: String)
     case format(path: String, reason: String)
@@ -33,6 +35,7 @@ public enum ArchiveError: Error, CustomStringConvertible {
             "cannot tell which \(noun) \(reference) is: " + ids.joined(separator: ", ") + "; give more of the id"
         case .tooShort(let noun, let reference): "cannot look for \(noun) \(reference): give at least 4 characters after the dash"
         case .refused(let act, let reason): "cannot \(act): \(reason)"
+        case .notPermitted(let act, let reason): "you may not \(act): \(reason)"
         case .noWords(let query): "cannot search for \"\(query)\": it has no word"
         case .metadata(let field, let reason): "cannot take the metadata: \(field) \(reason)"
         case .key(let path, let reason): "cannot use the key \(path): \(reason)"
@@ -69,6 +72,9 @@ extension Archive {
 
     /// Whether `error` says that a rule does not allow what was asked for; nothing was recorded then.
     public static func isRefused(_ error: any Error) -> Bool {
-        if case .refused? = error as? ArchiveError { true } else { error is LifeError }
+        switch error as? ArchiveError {
+        case .refused, .notPermitted: true
+        default: error is LifeError
+        }
     }
 }

@@ -47,7 +47,8 @@ struct BundleGathering {
         case .list(let unit, let cycle):
             var dossiers: Set<DossierID> = []
             var after: Int64 = 0
-            while case let page = try catalog.dossiers(cycle: cycle, unit: unit, after: after, limit: 500), let last = page.last {
+            while case let page = try catalog.dossiers(cycle: cycle, unit: unit, after: after, within: .everything, limit: 500), let last = page.last
+            {
                 for view in page where try catalog.decisions(about: view.id).contains(where: { $0.title != nil && $0.record < size }) {
                     dossiers.insert(view.id)
                 }

@@ -61,7 +61,7 @@ extension Archive {
             let act = "bundle \(request.name)"
             guard let signing else { throw ArchiveError.refused(act: act, reason: "the archive is not open for use") }
             try signing.sign()
-            let contents = try contents(of: request, signer: signing.signer, act)
+            let contents = try contents(of: request, signer: signing.signer, act, by: actor)
             let bundle: CheckedBundle
             do { bundle = try contents.checked() } catch {
                 throw ArchiveError.refused(
@@ -84,7 +84,7 @@ extension Archive {
             }
             let enclosed = contents.files.filter { $0.value.state == .enclosed }.keys
             return BundleSummary(
-                name: contents.name, checkpoint: contents.checkpoint, titles: try titles(of: request), records: contents.records.count,
+                name: contents.name, checkpoint: contents.checkpoint, titles: try titles(in: contents.scope), records: contents.records.count,
                 files: enclosed.count, bytes: enclosed.reduce(0) { $0 + (contents.objects[$1]?.size ?? 0) },
                 withheld: contents.files.filter { $0.value.state == .withheld }.keys.sorted(),
                 erased: contents.files.filter { $0.value.state == .erased }.keys.sorted())
@@ -150,17 +150,19 @@ extension Archive {
 
     // MARK: What belongs into it
 
-    private func scope(of request: BundleRequest) throws -> BundleScope {
+    private func scope(of request: BundleRequest, _ act: String, by actor: Actor) throws -> BundleScope {
         switch request.subject {
-        case .title(let reference): return .title(try resolve(reference, as: TitleID.self, "title"))
+        case .title(let reference): return .title(try resolve(reference, as: TitleID.self, "title", to: .bundle, by: actor))
         case .list(let unit, let cycle):
             let day = CalendarDate(year: cycle, month: 12, day: 31) ?? now().date
-            return .list(unit: try self.unit(unit, on: day), cycle: cycle)
+            let unit = try self.unit(unit, on: day)
+            try permit(.bundle, in: unit, act, by: actor)
+            return .list(unit: unit, cycle: cycle)
         }
     }
 
-    private func titles(of request: BundleRequest) throws -> [TitleID] {
-        switch try scope(of: request) {
+    private func titles(in scope: BundleScope) throws -> [TitleID] {
+        switch scope {
         case .title(let title): return [title]
         case .list(let unit, let cycle): return try decisions(in: unit, cycle).compactMap(\.title).sorted { $0.text < $1.text }
         }
@@ -169,19 +171,21 @@ extension Archive {
     private func decisions(in unit: UnitID, _ cycle: Int) throws -> [DecisionView] {
         var found: [DecisionView] = []
         var after: Int64 = 0
-        while case let dossiers = try catalog.dossiers(cycle: cycle, unit: unit, after: after, limit: 500), let last = dossiers.last {
+        while case let dossiers = try catalog.dossiers(cycle: cycle, unit: unit, after: after, within: .everything, limit: 500),
+            let last = dossiers.last
+        {
             for dossier in dossiers { found += try catalog.decisions(about: dossier.id).filter { $0.title != nil } }
             after = last.key
         }
         return found
     }
 
-    private func contents(of request: BundleRequest, signer: NoteSigner, _ act: String) throws -> BundleContents {
+    private func contents(of request: BundleRequest, signer: NoteSigner, _ act: String, by actor: Actor) throws -> BundleContents {
         func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
-        let scope = try scope(of: request)
+        let scope = try scope(of: request, act, by: actor)
         let (checkpoint, access) = try checkpoints(request.checkpoint, signer, refuse)
         let size = checkpoint.checkpoint.size
-        let withheld = Set(try request.withheld.map { try evidence($0).object })
+        let withheld = Set(try request.withheld.map { try evidence($0, by: actor).object })
         var gathering = BundleGathering(size: size, withheld: withheld, refuse: refuse)
         try gathering.add(scope, catalog)
         let gathered = try catalog.snapshot(to: act) { snapshot in

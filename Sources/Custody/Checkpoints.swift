@@ -52,21 +52,27 @@ extension Archive {
     }
 
     /// Proves that a record is in the tree of the newest checkpoint: at most one stored node for each level of the tree is read.
-    public func prove(record number: Int) async throws -> (proof: InclusionProof, record: RecordCopy) {
+    public func prove(record number: Int, by actor: Actor) async throws -> (proof: InclusionProof, record: RecordCopy) {
         try await blocking.run { [self] in
+            try permit(.inspect, "prove a record", by: actor)
             try signing?.sign()
             guard let checkpoint = try catalog.checkpoint(.records), number >= 0,
                 let path = try catalog.inclusionPath(.records, of: number, size: checkpoint.checkpoint.size)
             else { throw ArchiveError.notFound("record", "\(number)") }
-            return (InclusionProof(index: number, path: path, checkpoint: checkpoint.signed), try catalog.copy(ofRecord: number))
+            let copy = try catalog.copy(ofRecord: number)
+            // Its body may be about somebody.
+            let subjects = try catalog.record(number).header.subjects
+            if !subjects.isEmpty { try catalog.appendAccess(.viewed, to: subjects, by: actor, at: now()) }
+            return (InclusionProof(index: number, path: path, checkpoint: checkpoint.signed), copy)
         }
     }
 
     // MARK: Witnesses
 
     /// What a witness is shown that has seen these trees: that both continue, and the restorations since.
-    public func pull(for memory: WitnessMemory) async throws -> WitnessPull {
+    public func pull(for memory: WitnessMemory, by actor: Actor) async throws -> WitnessPull {
         try await blocking.run { [self] in
+            try permit(.inspect, "witness the ledger", by: actor)
             guard memory.archive == id else {
                 throw ArchiveError.refused(act: "show a witness", reason: "it watches archive \(memory.archive), and this is \(id)")
             }
@@ -77,8 +83,9 @@ extension Archive {
     }
 
     /// The same for a witness that has seen so many records and entries of the access log.
-    public func pull(since records: Int, access: Int) async throws -> WitnessPull {
+    public func pull(since records: Int, access: Int, by actor: Actor) async throws -> WitnessPull {
         try await blocking.run { [self] in
+            try permit(.inspect, "witness the ledger", by: actor)
             let epoch = try catalog.epoch()
             return try pull { [(epoch: epoch, size: $0 == .records ? records : access)] }
         }
@@ -121,8 +128,9 @@ extension Archive {
     /// Keeps the cosignatures that a witness returned: bundles carry them from now on.
     ///
     /// - Throws: ``ArchiveError/refused(act:reason:)`` where they are not of checkpoints that this archive has signed, or do not verify.
-    public func keep(_ reply: WitnessReply) async throws {
+    public func keep(_ reply: WitnessReply, by actor: Actor) async throws {
         try await blocking.run { [self] in
+            try permit(.inspect, "keep cosignatures", by: actor)
             func refuse(_ reason: String) -> ArchiveError { .refused(act: "keep the cosignatures of \(reply.witness.name)", reason: reason) }
             for (tree, signed) in [(LogTree.records, reply.records), (.access, reply.access)] {
                 guard signed.checkpoint.origin.tree == tree, let own = try catalog.checkpoint(tree, size: signed.checkpoint.size),

@@ -34,8 +34,8 @@ extension Archive {
     ) async throws -> CitationAccount {
         try await blocking.run { [self] in
             try acting {
-                let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
-                let id = try resolve(item)
+                let view = try dossier(resolve(reference, as: DossierID.self, "dossier", to: .act(role), by: actor))
+                let id = try resolve(item, to: .act(role), by: actor)
                 let act = "cite \(id) for \(indicator) of \(view.id)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 try checkDeclares(view, role, actor, act)
@@ -113,7 +113,7 @@ extension Archive {
     public func withdrawCitation(_ reference: String, reason: String, role: Role, by actor: Actor) async throws -> CitationID {
         try await blocking.run { [self] in
             try acting {
-                let id = try resolve(reference, as: CitationID.self, "citation")
+                let id = try resolve(reference, as: CitationID.self, "citation", to: .act(role), by: actor)
                 guard let citation = try catalog.citation(id) else { throw ArchiveError.notFound("citation", reference) }
                 let view = try dossier(citation.dossier)
                 let act = "withdraw citation \(id)"
@@ -138,7 +138,7 @@ extension Archive {
     ) async throws -> EvidenceID {
         try await blocking.run { [self] in
             try acting {
-                let id = try resolve(reference)
+                let id = try resolve(reference, to: .act(role), by: actor)
                 let act = "record that \(id) is \(state.rawValue)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(reference) }
@@ -177,7 +177,7 @@ extension Archive {
     ) async throws -> [DossierID] {
         try await blocking.run { [self] in
             try acting {
-                let (id, new) = (try resolve(reference), try resolve(successor))
+                let (id, new) = (try resolve(reference, to: .act(role), by: actor), try resolve(successor, to: .act(role), by: actor))
                 let act = "supersede \(id) by \(new)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard let item = try catalog.item(id), let other = try catalog.item(new) else { throw ArchiveError.noSuchItem(reference) }

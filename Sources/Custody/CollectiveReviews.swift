@@ -20,7 +20,7 @@ extension Archive {
         }
     }
 
-    func collectiveReview(_ entry: ReviewEntry, of view: DossierView, _ act: String) throws -> CollectiveReview {
+    func collectiveReview(_ entry: ReviewEntry, of view: DossierView, _ act: String, by actor: Actor) throws -> CollectiveReview {
         let participants = try entry.participants.map { try Self.line($0, "participant") }
         guard !participants.isEmpty, (0...participants.count).contains(entry.votesFor),
             (0...participants.count - entry.votesFor).contains(entry.votesAgainst)
@@ -31,6 +31,6 @@ extension Archive {
         guard entry.heldOn <= now().dateInVietnam else { throw ArchiveError.refused(act: act, reason: "\(entry.heldOn) is not yet") }
         return CollectiveReview(
             heldOn: entry.heldOn, participants: participants, votesFor: entry.votesFor, votesAgainst: entry.votesAgainst,
-            minutes: try evidence(entry.minutes))
+            minutes: try evidence(entry.minutes, by: actor))
     }
 }

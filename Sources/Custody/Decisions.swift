@@ -52,7 +52,7 @@ extension Archive {
                 let act = "decide by \(document.codeNumber)/\(document.codeNotation)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 var seen: Set<DossierID> = []
-                let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier")) }
+                let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier", to: .act(role), by: actor)) }
                     .filter { seen.insert($0.id).inserted }
                 guard let first = views.first else { throw refuse("no dossier is named") }
                 guard Set(views.map { "\($0.person)/\($0.cycle)" }).count == views.count else {
@@ -63,7 +63,7 @@ extension Archive {
                     let names = authorities.sorted().joined(separator: ", ")
                     throw refuse("their rules name different authorities (\(names)); say which with --authority")
                 }
-                let paper = try decisionDocument(document, otherwise: ruleSet(first.rules).authority.value, act)
+                let paper = try decisionDocument(document, otherwise: ruleSet(first.rules).authority.value, act, by: actor)
                 var decisions: [(PersonDecision, Verdict, CollectiveReview?)] = []
                 for view in views {
                     decisions.append(try naming(view.id, of: views.count, act) { try decision(view, paper, role, actor, refuse) })
@@ -140,11 +140,11 @@ extension Archive {
 
     /// The document as it is recorded. One that was entered before, in all its words, is that one: a decision on paper may be
     /// entered in parts. Other authorities may have one of the same number and day; the same authority has not.
-    private func decisionDocument(_ entry: DecisionEntry, otherwise authority: String, _ act: String) throws -> DecisionDocument {
+    private func decisionDocument(_ entry: DecisionEntry, otherwise authority: String, _ act: String, by actor: Actor) throws -> DecisionDocument {
         let entered = DecisionDocument(
             id: .random(), codeNumber: try Self.line(entry.codeNumber, "number"), codeNotation: try Self.line(entry.codeNotation, "notation"),
             issuedOn: entry.issuedOn, authority: try Self.line(entry.authority ?? authority, "authority"),
-            signer: try Self.line(entry.signer, "signer"), scan: try entry.scan.map { try evidence($0) })
+            signer: try Self.line(entry.signer, "signer"), scan: try entry.scan.map { try evidence($0, by: actor) })
         guard entry.issuedOn <= now().dateInVietnam else { throw ArchiveError.refused(act: act, reason: "\(entry.issuedOn) is not yet") }
         for known in try catalog.documents(number: entered.codeNumber, notation: entered.codeNotation, issuedOn: entered.issuedOn) {
             guard let document = try catalog.record(known.record).body.document, document.authority == entered.authority else { continue }
@@ -164,7 +164,7 @@ extension Archive {
     ) async throws -> (title: TitleSummary, honours: [TitleSummary]) {
         try await blocking.run { [self] in
             try acting {
-                let id = try resolve(reference, as: TitleID.self, "title")
+                let id = try resolve(reference, as: TitleID.self, "title", to: .act(role), by: actor)
                 guard let given = try catalog.decision(giving: id) else { throw ArchiveError.notFound("title", reference) }
                 let act = "revoke \(id)"
                 guard given.revokedRecord == nil else { throw ArchiveError.refused(act: act, reason: "it was revoked already") }
@@ -201,7 +201,7 @@ extension Archive {
     ) async throws -> TitleSummary {
         try await blocking.run { [self] in
             try acting {
-                let id = try resolve(person, as: PersonID.self, "person")
+                let id = try resolve(person, as: PersonID.self, "person", to: .act(role), by: actor)
                 let act = "honour \(id)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard role == .authority else { throw refuse("the authority does, not \(role.rawValue)") }
@@ -225,7 +225,7 @@ extension Archive {
                     throw refuse("it was given for the years to \(run.upperBound) already")
                 }
                 let grant = HonourGrant(
-                    document: try decisionDocument(document, otherwise: rules.authority.value, act), honour: .random(), person: id,
+                    document: try decisionDocument(document, otherwise: rules.authority.value, act, by: actor), honour: .random(), person: id,
                     name: honour.value.name, rules: pinned.object.digest,
                     titles: resting.compactMap(\.title), role: role)
                 var ids: [any OpaqueIdentifier] = [grant.honour, id, grant.document.id]

@@ -78,7 +78,7 @@ extension Archive {
     ) async throws -> DepositSummary {
         let sources = try sources.map { DepositSource(path: $0.path, metadata: try $0.metadata.checked()) }
         return try await blocking.run { [self] in
-            for person in Set(sources.compactMap(\.metadata.person)) { try checkIsRegistered(person) }
+            for person in Set(sources.map(\.metadata.person)) { try permitDeposit(for: person, by: actor) }
             let reporting = Mutex(())
             let report: @Sendable (DepositEvent) -> Void = { event in reporting.withLock { _ in report(event) } }
             guard extracts else {
@@ -296,10 +296,19 @@ extension Archive {
         return drafts
     }
 
-    private func checkIsRegistered(_ person: PersonID) throws {
-        guard try catalog.person(person) != nil else {
+    /// Returns when `actor` may hand in evidence of this person; of nobody, everybody may whose account is open.
+    func permitDeposit(for person: PersonID?, by actor: Actor) throws {
+        guard let person else {
+            guard try actor.isConsole || catalog.account(actor.account)?.isOpen == true else {
+                throw try refusal("hand in evidence", .submit, [id.text], by: actor)
+            }
+            return
+        }
+        guard try catalog.ids(PersonID.self, prefix: person.text, within: reach(of: actor, to: .read), limit: 1).first == person else {
+            try recordHidden(catalog.person(person) == nil ? [] : [person.text], by: actor)
             throw ArchiveError.metadata(field: "person", reason: "(\(person)) is not registered; see minhchung person")
         }
+        try permit(.submit, to: person, "hand in evidence of \(person)", by: actor)
     }
 
     private struct SameDeposit: Hashable {
@@ -314,12 +323,12 @@ extension Archive {
         let metadata = try metadata.checked()
         try await blocking.run { [self] in
             try acting {
-                guard let known = try catalog.item(item) else { throw ArchiveError.noSuchItem(item.text) }
+                guard let known = try catalog.item(resolve(item.text, to: .submit, by: actor)) else { throw ArchiveError.noSuchItem(item.text) }
                 if let record = known.erasedRecord {
                     throw ArchiveError.refused(act: "describe \(item)", reason: "it was erased, by record \(record)")
                 }
                 guard known.metadata != metadata else { return }
-                if let person = metadata.person { try checkIsRegistered(person) }
+                if let person = metadata.person, person != known.metadata.person { try permitDeposit(for: person, by: actor) }
                 for citation in try catalog.citations(ofItem: item) where citation.span.to == nil {
                     let view = try dossier(citation.dossier)
                     try checkValidity(metadata, in: view.cycle) { reason in

@@ -72,12 +72,13 @@ extension Archive {
     /// before the answer is given.
     public func matrix(_ reference: String, by actor: Actor) async throws -> DossierMatrix {
         try await blocking.run { [self] in
-            let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
+            let view = try dossier(resolve(reference, as: DossierID.self, "dossier", by: actor))
             let citations = try citations(of: view.id)
             let scores = try scores(of: view.id)
             let cited = Set(citations.map(\.evidence.item))
+            let (reach, comparing) = (try reach(of: actor, to: .read), try reach(of: actor, to: .compare))
             let flags = try cited.sorted { $0.text < $1.text }.flatMap { id in
-                try catalog.item(id).map { try reuse(of: $0, person: view.person) } ?? []
+                try catalog.item(id, within: comparing).map { try reuse(of: $0, person: view.person) } ?? []
             }
             let matrix = DossierMatrix(
                 dossier: try summary(view),
@@ -86,7 +87,7 @@ extension Archive {
                         indicator: indicator, citations: citations.filter { $0.indicator == indicator.code },
                         scores: scores.compactMapValues { $0[indicator.code] })
                 },
-                uncited: try catalog.items(of: view.person).filter { !cited.contains($0.id) }.map(ItemSummary.init), reuse: flags)
+                uncited: try catalog.items(of: view.person, within: reach).filter { !cited.contains($0.id) }.map(ItemSummary.init), reuse: flags)
             let subjects = [view.id.text, view.person.text] + matrix.uncited.map(\.id.text)
             try catalog.appendAccess(.dossierViewed, to: subjects, by: actor, at: now())
             return matrix
@@ -102,7 +103,7 @@ extension Archive {
         _ reference: String, asOf: Int? = nil, since: Int? = nil, by actor: Actor
     ) async throws -> DossierHistory {
         try await blocking.run { [self] in
-            let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
+            let view = try dossier(resolve(reference, as: DossierID.self, "dossier", by: actor))
             let newest = catalog.recordTree.size - 1
             let number = asOf ?? newest
             guard (0...newest).contains(number), since.map({ (0...newest).contains($0) }) ?? true else {

@@ -107,7 +107,7 @@ extension Archive {
                 guard [.citizen, .assistant].contains(role) else {
                     throw ArchiveError.refused(act: act, reason: "a citizen registers, or an assistant for them, not \(role.rawValue)")
                 }
-                let id = try resolve(person, as: PersonID.self, "person")
+                let id = try resolve(person, as: PersonID.self, "person", to: .act(role), by: actor)
                 guard let person = try catalog.person(id) else { throw ArchiveError.notFound("person", person) }
                 guard let first = CalendarDate(year: cycle, month: 1, day: 1), let last = CalendarDate(year: cycle, month: 12, day: 31),
                     (2021...2100).contains(cycle)
@@ -145,6 +145,8 @@ extension Archive {
                 guard try called(unit, on: day) != nil else {
                     throw ArchiveError.refused(act: act, reason: "unit \(unit) has no name on \(day); did another unit take its place?")
                 }
+                // A citizen goes where they live; who enters for them has a place.
+                if role != .citizen { try permit(.act(role), in: unit, "\(act) in unit \(unit)", by: actor) }
                 let opening = DossierOpening(
                     dossier: .random(), person: id, cycle: cycle, unit: unit, group: group,
                     criteria: criteriaImport.object.digest, rules: ruleImport.object.digest, role: role)
@@ -180,7 +182,7 @@ extension Archive {
         try await blocking.run { [self] in
             try acting {
                 var seen: Set<DossierID> = []
-                let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier")) }
+                let views = try references.map { try dossier(resolve($0, as: DossierID.self, "dossier", to: .act(role), by: actor)) }
                     .filter { seen.insert($0.id).inserted }
                 let reason = try reason.map { try Self.line($0, "reason") }
                 let pairs = Set(views.map { "\($0.person)/\($0.cycle)" })
@@ -234,12 +236,12 @@ extension Archive {
         try checkScores(for: act, of: view, name)
         return DossierStep(
             dossier: view.id, act: act, from: state.stage, to: after.stage, role: role, reason: reason,
-            review: try review.map { try collectiveReview($0, of: view, name) })
+            review: try review.map { try collectiveReview($0, of: view, name, by: actor) })
     }
 
     /// The item and the digest that it has.
-    func evidence(_ reference: String) throws -> EvidenceReference {
-        let id = try resolve(reference)
+    func evidence(_ reference: String, by actor: Actor) throws -> EvidenceReference {
+        let id = try resolve(reference, by: actor)
         guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(reference) }
         return EvidenceReference(item: id, object: item.object)
     }
@@ -343,7 +345,7 @@ extension Archive {
     /// A dossier with its scores, citations and stages. The view is in the access log before the answer is given.
     public func dossier(_ reference: String, by actor: Actor) async throws -> DossierAccount {
         try await blocking.run { [self] in
-            let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
+            let view = try dossier(resolve(reference, as: DossierID.self, "dossier", by: actor))
             let (life, state) = try life(of: view)
             let account = DossierAccount(
                 dossier: try summary(view), openedRecord: view.openedRecord, rules: try ruleSet(view.rules),
@@ -362,8 +364,14 @@ extension Archive {
     ) async throws -> [DossierSummary] {
         try await blocking.run { [self] in
             let unit = try unit.map { reference in try self.unit(reference, on: CalendarDate(year: cycle, month: 12, day: 31) ?? now().date) }
-            let key = try after.map { try dossier($0).key } ?? 0
-            let views = try catalog.dossiers(cycle: cycle, unit: unit, stage: stage, after: key, limit: limit)
+            let reach = try reach(of: actor, to: .read)
+            let key = try after.map { after in
+                guard let view = try catalog.dossier(after), reach.includes(view.unit, of: view.person) else {
+                    throw ArchiveError.notFound("dossier", after.text)
+                }
+                return view.key
+            }
+            let views = try catalog.dossiers(cycle: cycle, unit: unit, stage: stage, after: key ?? 0, within: reach, limit: limit)
             if !views.isEmpty { try catalog.appendAccess(.dossierViewed, to: views.flatMap { [$0.id.text, $0.person.text] }, by: actor, at: now()) }
             return try views.map(summary)
         }

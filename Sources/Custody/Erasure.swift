@@ -95,9 +95,10 @@ extension Archive {
                 let grounds = ErasureGrounds(
                     reason: try Self.line(grounds.reason, "reason"), legalBasis: try Self.line(grounds.legalBasis, "legal basis"),
                     role: grounds.role)
-                let person = try people.first.map { try resolve($0, as: PersonID.self, "person") }
+                let person = try people.first.map { try resolve($0, as: PersonID.self, "person", to: .act(grounds.role), by: actor) }
                 let draft = try draft(
-                    of: person, items: person == nil ? references.map(resolve) : [], grounds, takesShared: takesShared ?? false, refuse, progress)
+                    of: person, items: person == nil ? references.map { try resolve($0, to: .act(grounds.role), by: actor) } : [], grounds,
+                    takesShared: takesShared ?? false, refuse, progress)
                 let hasChoice = takesShared != nil || draft.shared.isEmpty
                 if applies, !hasChoice {
                     throw refuse(

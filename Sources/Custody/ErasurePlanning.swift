@@ -85,7 +85,7 @@ extension Archive {
             catalog.records(about: id.text).compactMap { if case .personDeclared(let declared) = $0.body { declared.name } else { nil } })
         let folded = names.map { Tokens.of(SearchForm.folded($0)).joined(separator: " ") }.filter { !$0.isEmpty }
         draft.namesakes = try Set(
-            names.flatMap { try catalog.people(nameBeginning: $0, limit: 1000) }.filter { other in
+            names.flatMap { try catalog.people(nameBeginning: $0, within: .everything, limit: 1000) }.filter { other in
                 other.id != id && folded.contains(Tokens.of(SearchForm.folded(other.name)).joined(separator: " "))
             }.map(\.id)
         ).sorted { $0.text < $1.text }

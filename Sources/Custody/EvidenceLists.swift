@@ -24,13 +24,14 @@ extension Archive {
     /// The items that a question is about. What is listed is in the access log before the answer is given.
     public func evidence(_ question: EvidenceQuestion, limit: Int = 50, by actor: Actor) async throws -> [ReviewedItem] {
         try await blocking.run { [self] in
+            let reach = try reach(of: actor, to: .read)
             let items: [ItemView] =
                 switch question {
                 case .verification(let state, let after):
-                    try catalog.items(state, after: try startKey(after), limit: limit)
-                case .issued(let days): try catalog.items(issued: days, limit: limit)
-                case .validUntil(let days): try catalog.items(validUntil: days, limit: limit)
-                case .uploaded(let days): try catalog.items(uploaded: days, limit: limit)
+                    try catalog.items(state, after: try startKey(after, within: reach), within: reach, limit: limit)
+                case .issued(let days): try catalog.items(issued: days, within: reach, limit: limit)
+                case .validUntil(let days): try catalog.items(validUntil: days, within: reach, limit: limit)
+                case .uploaded(let days): try catalog.items(uploaded: days, within: reach, limit: limit)
                 }
             if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
             return try items.map { view in
@@ -41,9 +42,9 @@ extension Archive {
         }
     }
 
-    private func startKey(_ after: EvidenceID?) throws -> Int64 {
+    private func startKey(_ after: EvidenceID?, within reach: Reach) throws -> Int64 {
         guard let after else { return 0 }
-        guard let item = try catalog.item(after) else { throw ArchiveError.noSuchItem(after.text) }
+        guard let item = try catalog.item(after, within: reach) else { throw ArchiveError.noSuchItem(after.text) }
         return item.key
     }
 }

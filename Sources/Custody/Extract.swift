@@ -41,6 +41,7 @@ extension Archive {
         progress: @escaping @Sendable (_ total: Int) -> Void = { _ in }
     ) async throws -> ExtractionSummary {
         try await blocking.run { [self] in
+            try permit(.maintain, "extract texts", by: actor)
             let tool = try Extractor.probe(worker: worker).get().tool
             progress(try catalog.countToExtract() + catalog.countToExtractAgain(otherwiseThan: again ? tool : nil))
             let waiting = Channel<ObjectToExtract>(capacity: 1024)

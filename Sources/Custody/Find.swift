@@ -100,30 +100,12 @@ public struct SearchAnswer: Sendable {
 }
 
 extension Archive {
-    /// The item that `reference` names: its id, or enough of the beginning of it, with or without `ev-`.
-    func resolve(_ reference: String) throws -> EvidenceID {
-        let text = reference.lowercased()
-        let full = text.hasPrefix(EvidenceID.prefix) ? text : EvidenceID.prefix + text
-        if let id = EvidenceID(full) {
-            guard try catalog.item(id) != nil else { throw ArchiveError.noSuchItem(reference) }
-            return id
-        }
-        guard full.utf8.count >= EvidenceID.prefix.utf8.count + 4 else { throw ArchiveError.tooShort("evidence item", reference) }
-        guard full.utf8.allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != UInt8(ascii: "~") }) else {
-            throw ArchiveError.noSuchItem(reference)
-        }
-        let found = try catalog.items(idPrefix: full, limit: 5)
-        guard let first = found.first else { throw ArchiveError.noSuchItem(reference) }
-        guard found.count == 1 else { throw ArchiveError.ambiguousItem(reference, found.map(\.id)) }
-        return first.id
-    }
-
     /// Everything about one item. The view is in the access log before the answer is given.
     ///
     /// - Parameter reference: the item's id or the beginning of it.
     public func item(_ reference: String, by actor: Actor) async throws -> ItemAccount {
         try await blocking.run { [self] in
-            let id = try resolve(reference)
+            let id = try resolve(reference, by: actor)
             let account = try account(of: id)
             try catalog.appendAccess(.viewed, to: [id.text], by: actor, at: now())
             return account
@@ -187,17 +169,18 @@ extension Archive {
         _ filter: FindFilter = FindFilter(), before: EvidenceID? = nil, limit: Int = 50, by actor: Actor
     ) async throws -> [ItemSummary] {
         try await blocking.run { [self] in
+            let reach = try reach(of: actor, to: .read)
             var key: Int64?
             if let before {
-                guard let item = try catalog.item(before) else { throw ArchiveError.noSuchItem(before.text) }
+                guard let item = try catalog.item(before, within: reach) else { throw ArchiveError.noSuchItem(before.text) }
                 key = item.key
             }
             let items: [ItemView]
             if filter.catalogFilter.isEmpty {
-                items = try catalog.items(before: key, limit: limit)
+                items = try catalog.items(before: key, within: reach, limit: limit)
             } else {
                 try followIndex()
-                items = try catalog.items(keys: searchIndex().items(filter.catalogFilter, before: key, limit: limit))
+                items = try catalog.items(keys: searchIndex().items(filter.catalogFilter, before: key, within: reach, limit: limit))
             }
             if !items.isEmpty { try catalog.appendAccess(.listed, to: items.map(\.id.text), by: actor, at: now()) }
             return items.map(ItemSummary.init)
@@ -220,7 +203,7 @@ extension Archive {
             try followIndex()
             guard
                 let result = try searchIndex().search(
-                    query, isExact: isExact, filter: filter.catalogFilter, limit: limit, offset: offset)
+                    query, isExact: isExact, filter: filter.catalogFilter, within: reach(of: actor, to: .read), limit: limit, offset: offset)
             else { throw ArchiveError.noWords(query: query) }
             let terms = query.split(whereSeparator: \.isWhitespace)
                 .map { Tokens.of(SearchForm.folded(String($0))).map(String.init) }.filter { !$0.isEmpty }
@@ -271,7 +254,7 @@ extension Archive {
         write: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws {
         try await blocking.run { [self] in
-            let id = try resolve(reference)
+            let id = try resolve(reference, by: actor)
             let account = try account(of: id)
             // Its object may be there still, as another's.
             if let record = try catalog.item(id)?.erasedRecord {

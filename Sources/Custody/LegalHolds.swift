@@ -34,7 +34,7 @@ extension Archive {
                     throw ArchiveError.refused(
                         act: act, reason: "an authority, an inspector or an administrator does, not \(grounds.role.rawValue)")
                 }
-                let id = try heldSubject(reference)
+                let id = try heldSubject(reference, grounds.role, by: actor)
                 let existing = try catalog.hold(on: id.text)
                 guard (existing == nil) == places else {
                     throw ArchiveError.refused(act: act, reason: places ? "it is held already, by record \(existing?.record ?? 0)" : "it is not held")
@@ -47,15 +47,18 @@ extension Archive {
         }
     }
 
-    private func heldSubject(_ reference: String) throws -> any OpaqueIdentifier {
+    private func heldSubject(_ reference: String, _ role: Role, by actor: Actor) throws -> any OpaqueIdentifier {
         let text = reference.lowercased()
-        if text.hasPrefix(PersonID.prefix) { return try resolve(reference, as: PersonID.self, "person") }
-        if text.hasPrefix(DossierID.prefix) { return try resolve(reference, as: DossierID.self, "dossier") }
-        return try resolve(reference)
+        if text.hasPrefix(PersonID.prefix) { return try resolve(reference, as: PersonID.self, "person", to: .act(role), by: actor) }
+        if text.hasPrefix(DossierID.prefix) { return try resolve(reference, as: DossierID.self, "dossier", to: .act(role), by: actor) }
+        return try resolve(reference, to: .act(role), by: actor)
     }
 
     /// The holds that hold, by subject.
-    public func holds() async throws -> [(subject: String, record: Int, reason: String, legalBasis: String)] {
-        try await blocking.run { [self] in try catalog.holds().map { ($0.subject, $0.record, $0.reason, $0.legalBasis) } }
+    public func holds(by actor: Actor) async throws -> [(subject: String, record: Int, reason: String, legalBasis: String)] {
+        try await blocking.run { [self] in
+            try permit(.inspect, "list the holds", by: actor)
+            return try catalog.holds().map { ($0.subject, $0.record, $0.reason, $0.legalBasis) }
+        }
     }
 }

@@ -10,18 +10,22 @@ public struct PersonEntry: Sendable {
     public let birthYear: Int?
     public let group: String?
     public let account: String?
+    /// The unit whose officers keep the registration, by id or by the code that it has today.
+    public let unit: String?
     /// Never kept as it is; see ``PersonalNumberTrace``.
     public let number: PersonalNumber?
     /// Who it is, where that is known: what is declared supersedes what was, and what is not said stays.
     public let person: PersonID?
 
     public init(
-        name: String, birthYear: Int?, group: String? = nil, account: String? = nil, number: PersonalNumber? = nil, person: PersonID? = nil
+        name: String, birthYear: Int?, group: String? = nil, account: String? = nil, unit: String? = nil, number: PersonalNumber? = nil,
+        person: PersonID? = nil
     ) {
         self.name = name
         self.birthYear = birthYear
         self.group = group
         self.account = account
+        self.unit = unit
         self.number = number
         self.person = person
     }
@@ -45,6 +49,8 @@ public struct PersonAccount: Sendable {
     public let birthYear: Int?
     public let group: String?
     public let account: String?
+    /// Whose officers keep the registration.
+    public let unit: UnitID?
     /// The last three digits of the personal number.
     public let numberEnding: String?
     public let record: Int
@@ -84,8 +90,9 @@ extension Archive {
                 var inBatch: Set<String> = []
                 var shown: Set<PersonID> = []
                 var outcomes: [PersonOutcome] = []
+                let reach = try reach(of: actor, to: .register)
                 for entry in entries {
-                    outcomes.append(try outcome(of: entry, key: key, by: actor, &inBatch, &shown, &drafts))
+                    outcomes.append(try outcome(of: entry, key: key, by: actor, within: reach, &inBatch, &shown, &drafts))
                 }
                 // Who asks with a name or a number learns whom it is.
                 if !shown.isEmpty { try catalog.appendAccess(.personViewed, to: shown.map(\.text).sorted(), by: actor, at: now()) }
@@ -115,7 +122,7 @@ extension Archive {
     }
 
     private func outcome(
-        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, _ inBatch: inout Set<String>, _ shown: inout Set<PersonID>,
+        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, within reach: Reach, _ inBatch: inout Set<String>, _ shown: inout Set<PersonID>,
         _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
     ) throws -> PersonOutcome {
         let name: String
@@ -125,6 +132,19 @@ extension Archive {
             return .refused("the year of birth \(birth) is not between 1900 and \(year)")
         }
         if let account = entry.account, !Actor.isAccount(account) { return .refused("\"\(account)\" is no account") }
+        let unit: UnitID?
+        do { unit = try entry.unit.map { try self.unit($0, on: now().dateInVietnam) } } catch let error as ArchiveError {
+            return .refused("\(error)")
+        }
+        if !reach.isEverything, unit.map(reach.includes) != true {
+            return .refused("say in which of your units, with the unit: you may register people there as assistant")
+        }
+        /// Whom they may not see, nobody is told about.
+        func told(_ id: PersonID) throws -> String {
+            guard try catalog.ids(PersonID.self, prefix: id.text, within: reach, limit: 1).first == id else { return "somebody registered elsewhere" }
+            shown.insert(id)
+            return id.text
+        }
         let trace = key.flatMap { entry.number?.trace(key: $0) }
         // Where one of them has no number, an entry before it with this name and year of birth may be the same person.
         let called = "\(name)/\(entry.birthYear.map(String.init) ?? "")"
@@ -137,16 +157,18 @@ extension Archive {
         let numbered = try trace.map { try catalog.people(numbered: $0.mac) } ?? []
         let known: PersonView?
         if let id = entry.person {
-            known = try catalog.person(id)
+            known = try catalog.ids(PersonID.self, prefix: id.text, within: reach, limit: 1).first == id ? try catalog.person(id) : nil
             if known == nil { return .refused("there is no person \(id)") }
             if let other = numbered.first(where: { $0.id != id }) {
-                shown.insert(other.id)
-                return .refused("the personal number is \(other.id)'s: a human has to decide")
+                return .refused("the personal number is \(try told(other.id))'s: a human has to decide")
             }
         } else if let holder = numbered.first {
-            shown.insert(holder.id)
+            let holding = try told(holder.id)
+            guard shown.contains(holder.id) else {
+                return .refused("the personal number is \(holding)'s: they, or who keeps their registration, can move it")
+            }
             guard SearchForm.folded(holder.name) == SearchForm.folded(name), holder.birthYear == entry.birthYear else {
-                return .refused("the personal number is \(holder.id)'s, with another name or year of birth: a human has to decide")
+                return .refused("the personal number is \(holding)'s, with another name or year of birth: a human has to decide")
             }
             known = holder
         } else {
@@ -154,19 +176,21 @@ extension Archive {
             // Two of one name and year are two people only where two numbers say so.
             let namesakes = try catalog.people(named: name, born: entry.birthYear)
             if let same = namesakes.first(where: { trace == nil || $0.numberEnding == nil }) {
-                shown.insert(same.id)
-                return .refused("may be \(same.id), who has this name and year of birth; if so, declare that person anew with --person")
+                let other = try told(same.id)
+                guard shown.contains(same.id) else {
+                    return .refused("may be \(other), who has this name and year of birth: give the personal number, which tells")
+                }
+                return .refused("may be \(other), who has this name and year of birth; if so, declare that person anew with --person")
             }
         }
         if let account = entry.account, let other = try catalog.people(account: account).first(where: { $0.id != known?.id }) {
-            shown.insert(other.id)
-            return .refused("the account is \(other.id)'s")
+            return .refused("the account is \(try told(other.id))'s")
         }
         inBatch.formUnion([trace?.mac.hex ?? numberless, called, account].compactMap(\.self))
         guard let known else {
             let id = PersonID.random()
             let new = PersonDeclaration(
-                person: id, name: name, birthYear: entry.birthYear, group: entry.group, account: entry.account, number: trace)
+                person: id, name: name, birthYear: entry.birthYear, group: entry.group, account: entry.account, unit: unit, number: trace)
             drafts.append((.personDeclared(new), [id]))
             return .registered(id)
         }
@@ -174,7 +198,7 @@ extension Archive {
         guard case .personDeclared(let before) = try catalog.record(known.record).body else { return .refused("\(known.id) is not readable") }
         let changed = PersonDeclaration(
             person: known.id, name: name, birthYear: entry.birthYear ?? before.birthYear, group: entry.group ?? before.group,
-            account: entry.account ?? before.account, number: trace ?? before.number)
+            account: entry.account ?? before.account, unit: unit ?? before.unit, number: trace ?? before.number)
         if changed == before { return .known(known.id) }
         if try everyAccount(of: known.id).contains(actor.principal) { return .refused("nobody declares themselves anew; let somebody else do it") }
         drafts.append((.personDeclared(changed), [known.id]))
@@ -196,12 +220,15 @@ extension Archive {
     /// A person with their dossiers and titles. The view is in the access log before the answer is given.
     public func person(_ reference: String, by actor: Actor) async throws -> PersonAccount {
         try await blocking.run { [self] in
-            let id = try resolve(reference, as: PersonID.self, "person")
+            let id = try resolve(reference, as: PersonID.self, "person", by: actor)
             guard let person = try catalog.person(id) else { throw ArchiveError.notFound("person", reference) }
+            let reach = try reach(of: actor, to: .read)
             let account = PersonAccount(
                 id: id, name: person.name, birthYear: person.birthYear, group: person.group, account: person.account,
-                numberEnding: person.numberEnding, record: person.record, dossiers: try catalog.dossiers(of: id).map(summary),
-                titles: try catalog.decisions(about: id).compactMap(TitleSummary.init))
+                unit: person.unit, numberEnding: person.numberEnding, record: person.record,
+                dossiers: try catalog.dossiers(of: id).filter { reach.includes($0.unit, of: id) }.map(summary),
+                // An honour is in no unit, and whoever sees the person sees it.
+                titles: try catalog.decisions(about: id).filter { $0.unit == nil || reach.includes($0.unit, of: id) }.compactMap(TitleSummary.init))
             try catalog.appendAccess(.personViewed, to: [id.text], by: actor, at: now())
             return account
         }
@@ -211,7 +238,7 @@ extension Archive {
     /// is given.
     public func people(named text: String, limit: Int = 50, by actor: Actor) async throws -> [PersonAccount] {
         try await blocking.run { [self] in
-            let people = try catalog.people(nameBeginning: Self.line(text, "name"), limit: limit)
+            let people = try catalog.people(nameBeginning: Self.line(text, "name"), within: reach(of: actor, to: .read), limit: limit)
             if !people.isEmpty { try catalog.appendAccess(.personViewed, to: people.map(\.id.text), by: actor, at: now()) }
             return people.map(PersonAccount.init)
         }
@@ -220,12 +247,15 @@ extension Archive {
     /// People in the order of registration, after one that was listed. What is listed is in the access log before it is given.
     public func people(after: PersonID? = nil, limit: Int = 50, by actor: Actor) async throws -> [PersonAccount] {
         try await blocking.run { [self] in
+            let reach = try reach(of: actor, to: .read)
             var key: Int64 = 0
             if let after {
-                guard let person = try catalog.person(after) else { throw ArchiveError.notFound("person", after.text) }
+                guard try catalog.ids(PersonID.self, prefix: after.text, within: reach, limit: 1).first == after,
+                    let person = try catalog.person(after)
+                else { throw ArchiveError.notFound("person", after.text) }
                 key = person.key
             }
-            let people = try catalog.people(after: key, limit: limit)
+            let people = try catalog.people(after: key, within: reach, limit: limit)
             if !people.isEmpty { try catalog.appendAccess(.personViewed, to: people.map(\.id.text), by: actor, at: now()) }
             return people.map(PersonAccount.init)
         }
@@ -236,7 +266,7 @@ extension PersonAccount {
     /// Without dossiers and titles.
     init(_ view: PersonView) {
         self.init(
-            id: view.id, name: view.name, birthYear: view.birthYear, group: view.group, account: view.account,
+            id: view.id, name: view.name, birthYear: view.birthYear, group: view.group, account: view.account, unit: view.unit,
             numberEnding: view.numberEnding, record: view.record, dossiers: [], titles: [])
     }
 }

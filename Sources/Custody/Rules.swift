@@ -25,7 +25,8 @@ extension Archive {
         var documents: [RuleDocument] = []
         for source in sources { documents.append(try RuleDocument(reading: NormalForm.nfc(source.text), name: source.name)) }
         return try await blocking.run { [self, documents] in
-            try acting {
+            try permit(.govern, "import rules", by: actor)
+            return try acting {
                 var imported: [ImportedRules] = []
                 var staged: [(StagedObject, RuleDocument)] = []
                 for (index, document) in documents.enumerated() {

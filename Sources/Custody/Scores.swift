@@ -16,7 +16,7 @@ extension Archive {
     ) async throws -> DossierSummary {
         try await blocking.run { [self] in
             try acting {
-                let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
+                let view = try dossier(resolve(reference, as: DossierID.self, "dossier", to: .act(role), by: actor))
                 let act = "give \(view.id) \(kind.rawValue) scores"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 guard !scores.isEmpty else { throw refuse("there is none") }
@@ -69,7 +69,7 @@ extension Archive {
         of reference: String, by kind: ScoreKind? = nil, by actor: Actor
     ) async throws -> (dossier: DossierSummary, kind: ScoreKind, verdict: Verdict) {
         try await blocking.run { [self] in
-            let view = try dossier(resolve(reference, as: DossierID.self, "dossier"))
+            let view = try dossier(resolve(reference, as: DossierID.self, "dossier", by: actor))
             let scores = try scores(of: view.id)
             let kind = kind ?? ScoreKind.allCases.last { scores[$0] != nil } ?? .selfScore
             let verdict = try verdict(of: view, scores[kind] ?? [:], citations(of: view.id).filter(\.counts).map(\.indicator))

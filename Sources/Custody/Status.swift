@@ -41,7 +41,13 @@ public struct ArchiveStatus: Sendable {
 
 extension Archive {
     /// Counts and states, for people and for monitoring.
-    public func status() async throws -> ArchiveStatus {
+    public func status(by actor: Actor) async throws -> ArchiveStatus {
+        try await blocking.run { [self] in try permit(.maintain, "look at the archive's state", by: actor) }
+        return try await status()
+    }
+
+    /// The same, for who was asked before.
+    package func status() async throws -> ArchiveStatus {
         try await blocking.run { [self] in
             try catalog.followDeposits()
             let counts = try catalog.counts()

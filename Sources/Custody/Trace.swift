@@ -123,7 +123,7 @@ extension Archive {
     /// What a title or honour rests on, read from records that were checked. The trace is in the access log before it is given.
     public func traceTitle(_ reference: String, by actor: Actor) async throws -> Trace {
         try await blocking.run { [self] in
-            let id = try resolve(reference, as: TitleID.self, "title")
+            let id = try resolve(reference, as: TitleID.self, "title", by: actor)
             guard let view = try catalog.decision(giving: id), let title = TitleSummary(view) else {
                 throw ArchiveError.notFound("title", reference)
             }
@@ -193,7 +193,7 @@ extension Archive {
     /// What cites an item, and what would become of each if the item fell. The trace is in the access log before it is given.
     public func traceEvidence(_ reference: String, by actor: Actor) async throws -> EvidenceTrace {
         try await blocking.run { [self] in
-            let id = try resolve(reference)
+            let id = try resolve(reference, by: actor)
             guard let item = try catalog.item(id) else { throw ArchiveError.noSuchItem(reference) }
             let state = try catalog.verification(of: id).state
             var uses: [EvidenceUse] = []
@@ -206,11 +206,19 @@ extension Archive {
                         of: id, in: dossier(first.dossier),
                         same.map { CitationAccount($0, title: item.metadata.title, verification: state) }))
             }
-            let (minutesOf, scanOf) = try papers(resting: id)
+            let reach = try reach(of: actor, to: .read)
+            uses = uses.filter { reach.includes($0.dossier.unit, of: $0.dossier.person) }
+            let papers = try papers(resting: id)
+            let minutesOf = try papers.minutesOf.filter { try catalog.dossier($0).map { reach.includes($0.unit, of: $0.person) } ?? false }
+            let scanOf = try papers.scanOf.filter {
+                try catalog.ids(DecisionID.self, prefix: $0.text, within: reach, limit: 1).first == $0
+            }
+            let comparing = try catalog.item(id, within: self.reach(of: actor, to: .compare)) != nil
             let trace = EvidenceTrace(
                 evidence: EvidenceReference(item: id, object: item.object), title: item.metadata.title, depositRecord: item.depositRecord,
                 verification: state, isDamaged: try catalog.object(item.object)?.isDamaged ?? true, uses: uses, minutesOf: minutesOf,
-                scanOf: scanOf, reuse: try reuse(of: item, person: item.metadata.person ?? uses.first?.dossier.person))
+                scanOf: scanOf,
+                reuse: comparing ? try reuse(of: item, person: item.metadata.person ?? uses.first?.dossier.person) : [])
             let shown = uses.flatMap { [$0.dossier.id.text, $0.dossier.person.text] } + minutesOf.map(\.text)
             try catalog.appendAccess(.traced, to: [id.text] + shown, by: actor, at: now())
             return trace
@@ -264,13 +272,14 @@ extension Archive {
         try await blocking.run { [self] in
             let views: [DecisionView]
             if reference.hasPrefix(DossierID.prefix) {
-                views = try catalog.decisions(about: resolve(reference, as: DossierID.self, "dossier")).suffix(1)
+                views = try catalog.decisions(about: resolve(reference, as: DossierID.self, "dossier", by: actor)).suffix(1)
             } else if reference.hasPrefix(DecisionID.prefix) {
-                views = try catalog.decisions(in: resolve(reference, as: DecisionID.self, "decision"), limit: 10_000)
+                views = try catalog.decisions(in: resolve(reference, as: DecisionID.self, "decision", by: actor), limit: 10_000)
             } else {
-                views = try [catalog.decision(giving: resolve(reference, as: TitleID.self, "title"))].compactMap(\.self)
+                views = try [catalog.decision(giving: resolve(reference, as: TitleID.self, "title", by: actor))].compactMap(\.self)
             }
-            let replays = try views.compactMap { try replay($0) }
+            let reach = try reach(of: actor, to: .read)
+            let replays = try views.filter { reach.includes($0.unit, of: $0.person) }.compactMap { try replay($0) }
             guard !replays.isEmpty else {
                 throw ArchiveError.refused(
                     act: "replay \(reference)", reason: "no decision about a dossier is there; an honour is traced, not replayed")

@@ -49,7 +49,8 @@ extension Archive {
     /// Declares units; with `applies` false it only says what it would do. Entries that are refused do not keep the others out.
     public func declareUnits(_ entries: [UnitEntry], applies: Bool = true, by actor: Actor) async throws -> [UnitOutcome] {
         try await blocking.run { [self] in
-            try acting {
+            try permit(.govern, "declare units", by: actor)
+            return try acting {
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = []
                 var declared: [UnitDeclaration] = []
                 var outcomes: [UnitOutcome] = []
@@ -135,7 +136,7 @@ extension Archive {
         if let holder = holders.first { return holder }
         if let new = declared.first(where: { $0.unit.text == reference }) { return new.unit }
         guard reference.hasPrefix(UnitID.prefix) else { throw ArchiveError.notFound("unit of \(day)", reference) }
-        return try resolve(reference, as: UnitID.self, "unit")
+        return try resolve(reference, as: UnitID.self, "unit", within: .everything)
     }
 
     /// Records that a unit became another; all or none. Codes name units of the day before (`from`) and of the day itself (`to`).
@@ -144,7 +145,8 @@ extension Archive {
         by actor: Actor
     ) async throws -> [UnitSuccession] {
         try await blocking.run { [self] in
-            try acting {
+            try permit(.govern, "record what became of units", by: actor)
+            return try acting {
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = []
                 var successions: [UnitSuccession] = []
                 for link in links {

@@ -84,6 +84,7 @@ extension Archive {
         progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) async throws -> VerifySummary {
         try await blocking.run { [self] in
+            try permit(.maintain, "verify the archive", by: actor)
             try catalog.followDeposits()
             if catalog.damage == nil { try signing?.sign() }
             let tally = Tally()

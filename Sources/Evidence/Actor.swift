@@ -21,8 +21,13 @@ public struct Actor: Sendable, Hashable {
             && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || ".-_".utf8.contains($0) }
     }
 
+    /// Whether it is the operator at the command line of the machine, who holds the archive itself in hand.
+    public var isConsole: Bool { account.hasPrefix(Self.console) }
+
+    private static let console = "console:"
+
     /// The operator at the command line of the machine, by system user name.
     public static func console(user: String, actingAs: String? = nil) -> Actor {
-        Actor(account: "console:\(user)", actingAs: actingAs)
+        Actor(account: console + user, actingAs: actingAs)
     }
 }

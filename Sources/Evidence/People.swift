@@ -9,16 +9,20 @@ public struct PersonDeclaration: Sendable, Equatable {
     public let group: String?
     /// The person's own account, so that they cannot review themselves.
     public let account: String?
+    /// The unit whose officers keep the registration; a dossier has a unit of its own.
+    public let unit: UnitID?
     public let number: PersonalNumberTrace?
 
     public init(
-        person: PersonID, name: String, birthYear: Int?, group: String?, account: String? = nil, number: PersonalNumberTrace?
+        person: PersonID, name: String, birthYear: Int?, group: String?, account: String? = nil, unit: UnitID? = nil,
+        number: PersonalNumberTrace?
     ) {
         self.person = person
         self.name = name
         self.birthYear = birthYear
         self.group = group
         self.account = account
+        self.unit = unit
         self.number = number
     }
 }

@@ -54,6 +54,14 @@ public enum RecordKind: String, Sendable, CaseIterable {
     case accessDropped = "access.dropped"
     /// Objects were read whole and found right.
     case fixityChecked = "fixity.checked"
+    /// An account may sign in.
+    case accountOpened = "account.opened"
+    /// An account may not sign in any more.
+    case accountClosed = "account.closed"
+    /// An account has a role.
+    case roleGranted = "role.granted"
+    /// An account has a role no longer.
+    case roleWithdrawn = "role.withdrawn"
 }
 
 /// The part of a record that the Merkle leaf covers: no name of a person, no digest of evidence.
@@ -109,6 +117,10 @@ public enum RecordBody: Sendable, Equatable {
     case archiveRestored(Restoration)
     case accessDropped(AccessDrop)
     case fixityChecked(FixityCheck)
+    case accountOpened(AccountOpening)
+    case accountClosed(AccountClosing)
+    case roleGranted(RoleGrant)
+    case roleWithdrawn(RoleWithdrawal)
 
     public var kind: RecordKind {
         switch self {
@@ -139,6 +151,10 @@ public enum RecordBody: Sendable, Equatable {
         case .archiveRestored: .archiveRestored
         case .accessDropped: .accessDropped
         case .fixityChecked: .fixityChecked
+        case .accountOpened: .accountOpened
+        case .accountClosed: .accountClosed
+        case .roleGranted: .roleGranted
+        case .roleWithdrawn: .roleWithdrawn
         }
     }
 }
@@ -194,4 +210,6 @@ public enum AccessKind: String, Sendable, CaseIterable {
     case bundled = "bundle.exported"
     /// What the access log says of a person or an item was shown.
     case accessViewed = "access.viewed"
+    /// What was asked for was refused, or hidden from who asked.
+    case refused = "access.refused"
 }

@@ -98,6 +98,10 @@ public enum RecordForm {
         case .archiveRestored(let restoration): members = json(restoration)
         case .accessDropped(let drop): members = json(drop)
         case .fixityChecked(let check): members = json(check)
+        case .accountOpened(let opening): members = json(opening)
+        case .accountClosed(let closing): members = json(closing)
+        case .roleGranted(let grant): members = json(grant)
+        case .roleWithdrawn(let withdrawal): members = json(withdrawal)
         }
         return JSON.object(members).canonicalBytes
     }
@@ -158,6 +162,10 @@ public enum RecordForm {
         case .archiveRestored: body = .archiveRestored(try restoration(&fields))
         case .accessDropped: body = .accessDropped(try accessDrop(&fields))
         case .fixityChecked: body = .fixityChecked(try fixityCheck(&fields))
+        case .accountOpened: body = .accountOpened(try accountOpening(&fields))
+        case .accountClosed: body = .accountClosed(try accountClosing(&fields))
+        case .roleGranted: body = .roleGranted(try roleGrant(&fields))
+        case .roleWithdrawn: body = .roleWithdrawn(try roleWithdrawal(&fields))
         }
         try fields.finish()
         return body

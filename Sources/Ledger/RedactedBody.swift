@@ -20,7 +20,7 @@ extension RecordBody {
             case .personDeclared(let person):
                 .personDeclared(
                     PersonDeclaration(
-                        person: person.person, name: erasedText, birthYear: nil, group: nil, account: person.account, number: nil))
+                        person: person.person, name: erasedText, birthYear: nil, group: nil, account: person.account, unit: person.unit, number: nil))
             case .dossierStepped(let step):
                 .dossierStepped(
                     DossierStep(

@@ -56,6 +56,7 @@ extension RecordForm {
         members["birth_year"] = person.birthYear.map { .integer(Int64($0)) }
         members["group"] = person.group.map(JSON.string)
         members["account"] = person.account.map(JSON.string)
+        members["unit"] = person.unit.map { .string($0.text) }
         members["number"] = person.number.map { .object(["mac": .string($0.mac.hex), "ending": .string($0.ending)]) }
         return members
     }
@@ -69,6 +70,6 @@ extension RecordForm {
         return PersonDeclaration(
             person: try fields.id("person"), name: try fields.string("name"),
             birthYear: try fields.optionalInteger("birth_year").map(Int.init), group: try fields.optionalString("group"),
-            account: try fields.optionalString("account"), number: number)
+            account: try fields.optionalString("account"), unit: try fields.optionalID("unit"), number: number)
     }
 }

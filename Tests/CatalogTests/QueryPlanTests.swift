@@ -137,9 +137,9 @@ struct QueryPlanTests {
                 && $0.dossiers(of: Sample.person, cycle: 2025).count == 1
         },
         Question("dossiers(cycle") {
-            try $0.dossiers(cycle: 2025, limit: 5).count == 1
-                && $0.dossiers(cycle: 2025, unit: Sample.unit, limit: 5).count == 1
-                && $0.dossiers(cycle: 2025, stage: .recognised, limit: 5).count == 1
+            try $0.dossiers(cycle: 2025, within: .everything, limit: 5).count == 1
+                && $0.dossiers(cycle: 2025, unit: Sample.unit, within: .everything, limit: 5).count == 1
+                && $0.dossiers(cycle: 2025, stage: .recognised, within: .everything, limit: 5).count == 1
         },
         Question("stages(of") { try $0.stages(of: Sample.dossier).count == 2 },
         Question("citation(_") { try $0.citation(Sample.citation) != nil },
@@ -161,15 +161,15 @@ struct QueryPlanTests {
         Question("people(numbered") { try $0.people(numbered: Sample.mac).count == 1 },
         Question("people(account") { try $0.people(account: "c-1").count == 1 },
         Question("people(named") { try $0.people(named: "Nguyễn Văn Mẫu", born: 1980).count == 1 },
-        Question("people(nameBeginning") { try $0.people(nameBeginning: "nguyen", limit: 5).count == 1 },
-        Question("people(after") { try $0.people(after: 0, limit: 5).count == 1 },
+        Question("people(nameBeginning") { try $0.people(nameBeginning: "nguyen", within: .everything, limit: 5).count == 1 },
+        Question("people(after") { try $0.people(after: 0, within: .everything, limit: 5).count == 1 },
         Question("ids(_") {
-            try $0.ids(PersonID.self, prefix: "pe-0", limit: 5) == [Sample.person]
-                && $0.ids(UnitID.self, prefix: "un-0", limit: 5) == [Sample.unit]
-                && $0.ids(DossierID.self, prefix: "do-0", limit: 5) == [Sample.dossier]
-                && $0.ids(CitationID.self, prefix: "ci-0", limit: 5) == [Sample.citation]
-                && $0.ids(DecisionID.self, prefix: "de-0", limit: 5) == [Sample.decision]
-                && $0.ids(TitleID.self, prefix: "ti-0", limit: 5) == [Sample.title]
+            try $0.ids(PersonID.self, prefix: "pe-0", within: .everything, limit: 5) == [Sample.person]
+                && $0.ids(UnitID.self, prefix: "un-0", within: .everything, limit: 5) == [Sample.unit]
+                && $0.ids(DossierID.self, prefix: "do-0", within: .everything, limit: 5) == [Sample.dossier]
+                && $0.ids(CitationID.self, prefix: "ci-0", within: .everything, limit: 5) == [Sample.citation]
+                && $0.ids(DecisionID.self, prefix: "de-0", within: .everything, limit: 5) == [Sample.decision]
+                && $0.ids(TitleID.self, prefix: "ti-0", within: .everything, limit: 5) == [Sample.title]
         },
         Question("unit(_") { try $0.unit(Sample.unit).count == 1 },
         Question("units(code") { try $0.units(code: "1").count == 1 },
@@ -188,18 +188,18 @@ struct QueryPlanTests {
                 && $0.items(of: Sample.proof.digest).count == 1
         },
         Question("items(codeNumber") { try $0.items(codeNumber: "1", codeNotation: "GCN", limit: 5).count == 1 },
-        Question("items(idPrefix") { try $0.items(idPrefix: "ev-0", limit: 5).count == 1 },
-        Question("items(before") { try $0.items(before: nil, limit: 5).count == 1 },
-        Question("items(_") { try $0.items(.verified, after: 0, limit: 5).count == 1 },
+        Question("items(idPrefix") { try $0.items(idPrefix: "ev-0", within: .everything, limit: 5).count == 1 },
+        Question("items(before") { try $0.items(before: nil, within: .everything, limit: 5).count == 1 },
+        Question("items(_") { try $0.items(.verified, after: 0, within: .everything, limit: 5).count == 1 },
         Question("items(issued") {
             guard let day = Sample.day else { return false }
-            return try $0.items(issued: day...day, limit: 5).count == 1
+            return try $0.items(issued: day...day, within: .everything, limit: 5).count == 1
         },
         Question("items(validUntil") {
             guard let day = Sample.day else { return false }
-            return try $0.items(validUntil: day...day, limit: 5).count == 1
+            return try $0.items(validUntil: day...day, within: .everything, limit: 5).count == 1
         },
-        Question("items(uploaded") { try $0.items(uploaded: moment(0).date...moment(0).date, limit: 5).count == 1 },
+        Question("items(uploaded") { try $0.items(uploaded: moment(0).date...moment(0).date, within: .everything, limit: 5).count == 1 },
         Question("item(_") { try $0.item(Sample.item) != nil },
         Question("object(_") { try $0.object(Sample.proof.digest) != nil },
         Question("objects(_") { try $0.objects([Sample.proof.digest]).count == 1 },

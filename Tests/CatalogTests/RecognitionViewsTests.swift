@@ -137,6 +137,7 @@ struct RecognitionViewsTests {
                 LegalHold(subject: subject, reason: reason, legalBasis: "y", role: .inspector)
             }
             let (gone, third) = (EvidenceID.random(), object(7))
+            let grant = GrantID.random()
             let before = try bodies()
             let more: [RecordBody] = [
                 .evidenceDeposited(
@@ -148,6 +149,11 @@ struct RecognitionViewsTests {
                 .archiveRestored(Restoration(epoch: 2, fromEpoch: 1, takenAt: moment(1), accessSize: 1, witnessed: nil, reason: nil)),
                 .accessDropped(AccessDrop(before: 1, until: moment(0), reason: "x")),
                 .fixityChecked(FixityCheck(startedAt: moment(0), ranges: [1...2, 4...6])),
+                .accountOpened(AccountOpening(account: "officer-1", reason: nil)), .accountClosed(AccountClosing(account: "officer-1", reason: "x")),
+                .roleGranted(
+                    RoleGrant(
+                        grant: grant, account: "officer-1", role: .reviewer, unit: unit, validFrom: moment(0).date, validUntil: nil, legalBasis: nil)),
+                .roleWithdrawn(RoleWithdrawal(grant: grant, account: "officer-1", reason: "x")),
             ]
             let told = before + more
             func left(of numbers: [Int], _ redacted: (RecordBody) -> RecordBody?) throws -> [Redaction] {
@@ -291,7 +297,8 @@ struct RecognitionViewsTests {
         #expect(try catalog.verification(of: item, asOf: newest - 1).state == state)
         // The lists go by what is known now.
         for listed in VerificationState.allCases {
-            #expect(try catalog.items(listed, after: 0, limit: 5).map(\.id) == (listed == after.state ? [item] : []), "\(listed)")
+            #expect(
+                try catalog.items(listed, after: 0, within: .everything, limit: 5).map(\.id) == (listed == after.state ? [item] : []), "\(listed)")
         }
         try catalog.close()
         let spans = try folder.sqlite("archive.sqlite", "SELECT record_from, record_to, state FROM verification ORDER BY 1;")
@@ -335,10 +342,14 @@ struct RecognitionViewsTests {
         #expect(try catalog.people(numbered: Digest(of: "other".utf8)).isEmpty)
         #expect(try catalog.people(named: "An Mới", born: 1980).count == 1)
         #expect(try catalog.people(named: "An Mới", born: nil).isEmpty && catalog.people(named: "An", born: 1980).isEmpty)
-        #expect(try catalog.people(named: "AN MOI", born: 1980).count == 1 && catalog.people(nameBeginning: "ân m", limit: 5).count == 1)
-        #expect(try catalog.people(nameBeginning: "moi", limit: 5).isEmpty && catalog.people(account: "an-1").map(\.id) == [story.person])
-        #expect(try catalog.ids(PersonID.self, prefix: String(story.person.text.prefix(8)), limit: 5) == [story.person])
-        #expect(try catalog.ids(TitleID.self, prefix: TitleID.prefix, limit: 5).count == 2)
+        #expect(
+            try catalog.people(named: "AN MOI", born: 1980).count == 1
+                && catalog.people(nameBeginning: "ân m", within: .everything, limit: 5).count == 1)
+        #expect(
+            try catalog.people(nameBeginning: "moi", within: .everything, limit: 5).isEmpty
+                && catalog.people(account: "an-1").map(\.id) == [story.person])
+        #expect(try catalog.ids(PersonID.self, prefix: String(story.person.text.prefix(8)), within: .everything, limit: 5) == [story.person])
+        #expect(try catalog.ids(TitleID.self, prefix: TitleID.prefix, within: .everything, limit: 5).count == 2)
         #expect(try catalog.units(code: "20335").map(\.declaration.unit) == [story.unit, story.otherUnit])
         #expect(try catalog.successions(story.unit, isForward: true).map(\.succession.to) == [story.otherUnit])
         #expect(try catalog.successions(story.otherUnit, isForward: false).map(\.record) == [5])

@@ -59,8 +59,8 @@ struct ViewsTests {
                     try queries.flatMap { query in
                         try [false, true].flatMap { isExact in
                             [
-                                try index.search(query, isExact: isExact, filter: filter, limit: 20),
-                                try index.search(query, isExact: isExact, filter: filter, limit: 5, offset: 3),
+                                try index.search(query, isExact: isExact, filter: filter, within: .everything, limit: 20),
+                                try index.search(query, isExact: isExact, filter: filter, within: .everything, limit: 5, offset: 3),
                             ]
                         }
                     }
@@ -72,7 +72,7 @@ struct ViewsTests {
             try SearchIndex.delete(in: folder.path)
             index = try SearchIndex(in: folder.path)
             #expect(try index.recordCount() == 0)
-            #expect(try index.search("học", limit: 5)?.hits == [])
+            #expect(try index.search("học", within: .everything, limit: 5)?.hits == [])
             try index.follow(catalog, text: { history.texts[$0.digest] })
             #expect(try answers() == stepwise, "seed \(history.generator.seed)")
             try index.close()

@@ -104,7 +104,7 @@ struct CheckpointTests {
                 keys += round == 0 ? [old, new] : [new]
                 let known = try await archive.keys()
                 #expect(known.current == new && known.former.map(\.key) == keys.dropLast().reversed())
-                let record = try await archive.prove(record: try #require(known.former.first).record).record
+                let record = try await archive.prove(record: try #require(known.former.first).record, by: console).record
                 guard case .keyRotated(let rotation)? = try record.opened().body else {
                     Issue.record("no record of the rotation")
                     return
@@ -165,7 +165,7 @@ struct CheckpointTests {
         try await place.archive { archive in
             let known = try await archive.keys()
             #expect(known.current == new && known.former.count == 1)
-            guard case .keyRotated(let rotation)? = try await archive.prove(record: known.former[0].record).record.opened().body else {
+            guard case .keyRotated(let rotation)? = try await archive.prove(record: known.former[0].record, by: console).record.opened().body else {
                 Issue.record("no record of the rotation")
                 return
             }

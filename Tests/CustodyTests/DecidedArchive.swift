@@ -62,12 +62,12 @@ private struct Story {
     let place: TestPlace
     var names: [String: String] = [:]
     private let today: CalendarDate
-    private let citizen = Actor(account: "an-1")
-    private let reviewer = Actor(account: "officer-1")
+    private let citizen = Actor.console(user: "lan", actingAs: "an-1")
+    private let reviewer = Actor.console(user: "lan", actingAs: "officer-1")
     private let appraiser = Actor.console(user: "lan", actingAs: "officer-2")
-    private let confirmer = Actor(account: "officer-3")
-    private let assistant = Actor(account: "officer-4")
-    private let head = Actor(account: "head-1")
+    private let confirmer = Actor.console(user: "lan", actingAs: "officer-3")
+    private let assistant = Actor.console(user: "lan", actingAs: "officer-4")
+    private let head = Actor.console(user: "lan", actingAs: "head-1")
 
     private static let indicators = ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "C1", "C2"].compactMap { IndicatorCode($0) }
 
@@ -77,7 +77,8 @@ private struct Story {
         today = place.clock.now().date
         // Somebody outside has seen the archive before there is anything in it.
         let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
-        try await archive.keep(WitnessReply(try await archive.pull(since: 0, access: 0), by: witness, at: place.clock.now()))
+        try await archive.keep(
+            WitnessReply(try await archive.pull(since: 0, access: 0, by: console), by: witness, at: place.clock.now()), by: console)
         let sources = try ["framework", "lang-son-agency", "tan-thanh-ward"].map { name in
             (name: name, text: try String(contentsOf: projectFolder.appending(path: "Storage/Criteria/\(name).yaml"), encoding: .utf8))
         }
@@ -97,6 +98,17 @@ private struct Story {
             ], by: console)
         _ = try await archive.succeedUnits(
             [("X-1", "W-1", .merge, true, merged, "Nghị quyết 2"), ("P-1", nil, .abolish, false, today, nil)], by: console)
+        try await officers()
+    }
+
+    /// Accounts with roles, one of them taken back, and what they may not see in the access log.
+    private func officers() async throws {
+        for account in ["officer-21", "officer-22"] { try await archive.openAccount(account, by: console) }
+        let grant = try await archive.grantRole(.reviewer, to: "officer-21", unit: "W-1", legalBasis: "Quyết định 5", by: console)
+        _ = try await archive.grantRole(.administrator, to: "officer-22", unit: nil, until: today, by: console)
+        _ = try await archive.withdrawRole(grant.id.text, reason: "Chuyển công tác", by: Actor(account: "officer-22"))
+        try await archive.closeAccount("officer-21", reason: "Nghỉ hưu", by: Actor(account: "officer-22"))
+        do { _ = try await archive.status(by: Actor(account: "officer-21")) } catch ArchiveError.notPermitted {}
     }
 
     // MARK: Parts of every story
@@ -246,7 +258,7 @@ private struct Story {
         try #require(outcomes.map { $0.title != nil } == [true, false])
         let title = try #require(outcomes[0].title)
         try await step(dossier, .object, .citizen, by: citizen, "Điểm B2")
-        try await step(dossier, .uphold, .authority, by: Actor(account: "head-2"), "Đúng quy định")
+        try await step(dossier, .uphold, .authority, by: Actor.console(user: "lan", actingAs: "head-2"), "Đúng quy định")
         _ = try await archive.revoke(title.text, reason: "Minh chứng sai", legalBasis: "Quyết định 9", role: .authority, by: head)
         var given: [TitleID] = []
         // The first has the number and the day that another authority's has, see below.

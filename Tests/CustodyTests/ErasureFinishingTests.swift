@@ -180,7 +180,7 @@ struct ErasureFinishingTests {
                 [all.person.id.text], grounds: Erasable.grounds(), takesShared: true, applies: true, by: officer(.authority)
             ) { stage, _, total in if total > 0 { stages.add(stage) } }
             #expect(Set(stages.all).isSuperset(of: ["looking through the records", "erasing", "rewriting the databases"]))
-            for _ in 0..<50 { _ = try await ward.archive.item(all.others.text, by: Actor(account: "xem-qwxyz")) }
+            for _ in 0..<50 { _ = try await ward.archive.item(all.others.text, by: .console(user: "lan", actingAs: "xem-qwxyz")) }
             place.clock.advance(minutes: 400 * 24 * 60)
             let dropped = try await ward.archive.dropAccesses(olderThan: 365, reason: "Hết hạn lưu", role: .administrator, by: console)
             #expect((dropped?.count ?? 0) >= 50 && dropped?.unfinished == nil)

@@ -46,7 +46,7 @@ struct ErasureTests {
             let (archive, inspector) = (ward.archive, officer(.inspector))
             for held in [all.person.id.text, all.own.text, all.dossier.text] {
                 _ = try await archive.placeHold(held, grounds: Erasable.grounds(.inspector, "Khiếu nại"), by: inspector)
-                let holds = try await archive.holds().map(\.subject)
+                let holds = try await archive.holds(by: console).map(\.subject)
                 #expect(holds == [held])
                 for target in [all.person.id.text, all.own.text] {
                     await Traces.expectRefusal("\(held) is under a legal hold", "Khiếu nại") { try await all.erase(target, takesShared: true) }
@@ -62,7 +62,7 @@ struct ErasureTests {
                     _ = try await archive.releaseHold(held, grounds: Erasable.grounds(.inspector), by: inspector)
                 }
             }
-            #expect(try await ward.archive.holds().isEmpty)
+            #expect(try await ward.archive.holds(by: console).isEmpty)
             #expect(try await ward.archive.verified().findings.isEmpty)
         }
     }

@@ -250,7 +250,7 @@ struct SharedErasureTests {
             try await archive.verifyEvidence(
                 proof.text, .rejected, reason: "Theo \(Erasable.name)", role: .reviewer, by: officer(.reviewer))
             try await held(proof.text, keeps: all.person.id.text)
-            #expect(try await archive.holds().isEmpty)
+            #expect(try await archive.holds(by: console).isEmpty)
             try await all.erase(all.person.id.text, takesShared: true)
             #expect(try await archive.verified().findings.isEmpty)
         }

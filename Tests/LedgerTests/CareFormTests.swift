@@ -44,6 +44,13 @@ struct CareFormTests {
         Example(.archiveRestored, #"{"access_size":0,"epoch":1,"from_epoch":1,"taken_at":"2026-11-20T02:00:00.000Z"}"#),
         Example(.accessDropped, #"{"before":120,"reason":"Hết hạn lưu","until":"2021-11-21T00:00:00.000Z"}"#),
         Example(.fixityChecked, #"{"objects":[[1,4],[6,6],[9,120]],"started_at":"2026-11-21T14:41:28.700Z"}"#),
+        Example(.accountOpened, #"{"account":"officer-17","reason":"Nhận công tác"}"#, optional: ["reason"]),
+        Example(.accountClosed, #"{"account":"officer-17","reason":"Nghỉ hưu"}"#),
+        Example(
+            .roleGranted,
+            #"{"account":"officer-17","grant":"gr-7h2k9q4m1c8r5t0w","legal_basis":"Quyết định 5","role":"reviewer","unit":"un-7h2k9q4m1c8r5t0w","valid_from":"2026-11-21","valid_until":"2027-11-20"}"#,
+            optional: ["unit", "valid_until", "legal_basis"]),
+        Example(.roleWithdrawn, #"{"account":"officer-17","grant":"gr-7h2k9q4m1c8r5t0w","reason":"Chuyển công tác"}"#),
     ]
 
     @Test("a body is read, and written again as the same bytes", arguments: examples)
@@ -150,6 +157,10 @@ struct CareFormTests {
             (.fixityChecked, "[1,4]", "[0,4]"), (.fixityChecked, "[1,4]", "[4,1]"), (.fixityChecked, "[6,6]", "[4,6]"),
             (.fixityChecked, "[6,6]", "[6]"),
             (.fixityChecked, "[6,6]", "[6,6,6]"), (.fixityChecked, "[[1,4],[6,6],[9,120]]", "[]"), (.fixityChecked, "[6,6]", #"["6",6]"#),
+            // An account says no name, and a role is one of ours.
+            (.accountOpened, "officer-17", "Nguyễn Văn An"), (.accountClosed, "officer-17", "console:lan"),
+            (.roleGranted, #""reviewer""#, #""owner""#), (.roleGranted, "un-7h", "do-7h"), (.roleGranted, "2026-11-21", "2026-11-32"),
+            (.roleWithdrawn, "gr-7h", "gr-7i"),
         ])
     func otherSpelling(kind: RecordKind, found: String, other: String) throws {
         let example = try #require(Self.examples.first { $0.kind == kind })
@@ -159,9 +170,9 @@ struct CareFormTests {
 
     @Test("a body is not read as one of another kind", arguments: examples)
     func otherKind(example: Example) {
-        // A hold is placed and released in the same words.
-        let alike: Set<RecordKind> = [.holdPlaced, .holdReleased]
-        for kind in RecordKind.allCases where kind != example.kind && !(alike.contains(kind) && alike.contains(example.kind)) {
+        // A hold is placed and released in the same words, and an account opened and closed.
+        let alike: [Set<RecordKind>] = [[.holdPlaced, .holdReleased], [.accountOpened, .accountClosed]]
+        for kind in RecordKind.allCases where kind != example.kind && !alike.contains(where: { $0.isSuperset(of: [kind, example.kind]) }) {
             #expect(throws: RecordFormError.self, "\(kind)") { try RecordForm.body(Array(example.text.utf8), kind: kind) }
         }
     }

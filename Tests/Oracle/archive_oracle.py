@@ -203,6 +203,13 @@ def identifier(prefix):
 
 archive_id, item_id, person_id, unit_id = map(identifier, ("ar", "ev", "pe", "un"))
 dossier_id, citation_id, decision_id, title_id = map(identifier, ("do", "ci", "de", "ti"))
+grant_id = identifier("gr")
+
+
+def account_name(value):
+    return isinstance(value, str) and re.fullmatch(r"[a-z0-9._-]{1,64}", value) is not None and sum(c.isdigit() for c in value) < 9
+
+
 
 
 def strings(value):
@@ -366,7 +373,7 @@ BODIES = {
             "effective_on": date,
         }, to=unit_id, legal_basis=text),
     "person.declared": members(
-        {"person": person_id, "name": text}, birth_year=count, group=text, account=text,
+        {"person": person_id, "name": text}, birth_year=count, group=text, account=text, unit=unit_id,
         number=members(
             {"mac": digest, "ending": lambda value: isinstance(value, str) and ENDING.fullmatch(value) is not None})),
     "dossier.opened": members(
@@ -418,6 +425,12 @@ BODIES = {
         witnessed=members({"epoch": positive, "size": count, "root": digest})),
     "access.dropped": members({"before": count, "until": time, "reason": text}),
     "fixity.checked": members({"started_at": time, "objects": ranges}),
+    "account.opened": members({"account": account_name}, reason=text),
+    "account.closed": members({"account": account_name, "reason": text}),
+    "role.granted": members(
+        {"grant": grant_id, "account": account_name, "role": role, "valid_from": date}, unit=unit_id, valid_until=date,
+        legal_basis=text),
+    "role.withdrawn": members({"grant": grant_id, "account": account_name, "reason": text}),
 }
 ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported")
 HEADER = {"number": count, "time": time, "actor": text, "subjects": strings}
@@ -426,7 +439,8 @@ ACCESS_HEADER = members(
     {
         **HEADER,
         "kind": one_of(
-            *ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed", "bundle.exported", "access.viewed"),
+            *ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed", "bundle.exported", "access.viewed",
+            "access.refused"),
     }, acting_as=text)
 FORMAT = members(
     {
@@ -629,6 +643,9 @@ class Fold:
         self.holds = {}  # subject: row of the view
         self.fixity = {}  # (record, first): row of the view
         self.milestones = {}  # record: row of the view
+        self.accounts = {}  # account: row of the view
+        self.grants = {}  # id: row of the view
+        self.papers_of = set()  # (dossier, item)
         self.limits = {}  # of former keys: the largest trees that each has signed
         self.keys = []  # those that the archive signed with, oldest first, and the one that came after the last
         self.epoch = 1
@@ -659,6 +676,9 @@ class Fold:
             self.subjects.add((subject, number))
         kind, subjects = header["kind"], header["subjects"]
         self.subjects_of[number] = subjects
+        for dossier in subjects:
+            if dossier_id(dossier):
+                self.papers_of.update((dossier, item) for item in subjects if item_id(item))
         if (kind == "archive.created") != (number == 0):
             raise Wrong("archive.created is record 0 and no other")
         expected = getattr(self, kind.replace(".", "_"))(number, header, body)
@@ -801,6 +821,8 @@ class Fold:
 
     def person_declared(self, number, header, body):
         trace = body.get("number", {})
+        if "unit" in body:
+            self.unit(body["unit"])
         if trace and self.numbers.setdefault(trace["mac"], body["person"]) != body["person"]:
             raise Wrong(f"its personal number is that of {self.numbers[trace['mac']]}")
         row = self.people.setdefault(
@@ -808,7 +830,7 @@ class Fold:
         self.not_erased(row)
         row.update(
             record=number, name=body["name"], name_folded=folded(body["name"]), birth_year=body.get("birth_year"), subject_group=body.get("group"),
-            account=body.get("account"), number_mac=trace.get("mac"), number_ending=trace.get("ending"))
+            account=body.get("account"), unit=body.get("unit"), number_mac=trace.get("mac"), number_ending=trace.get("ending"))
         return [body["person"]]
 
     # The life of a dossier.
@@ -1163,6 +1185,54 @@ class Fold:
         return [self.archive]
 
 
+    # Accounts and roles.
+
+    def account(self, name):
+        if name not in self.accounts:
+            raise Wrong(f"no record before opens its account {name}")
+        return self.accounts[name]
+
+    def account_opened(self, number, header, body):
+        name = body["account"]
+        if name in self.accounts and self.accounts[name]["closed_record"] is None:
+            raise Wrong(f"the account {name} is open")
+        self.accounts[name] = {"account": name, "opened_record": number, "closed_record": None}
+        return [f"account:{name}"]
+
+    def account_closed(self, number, header, body):
+        row = self.account(body["account"])
+        if row["closed_record"] is not None:
+            raise Wrong(f"the account {body['account']} is closed")
+        row["closed_record"] = number
+        return [f"account:{body['account']}"]
+
+    def role_granted(self, number, header, body):
+        self.account(body["account"])
+        if body["grant"] in self.grants:
+            raise Wrong(f"the grant {body['grant']} was given before")
+        if body["role"] == "citizen":
+            raise Wrong("nobody is made a citizen by a grant")
+        if principal(header) == body["account"]:
+            raise Wrong(f"{body['account']} gives itself a role")
+        if body.get("valid_until", body["valid_from"]) < body["valid_from"]:
+            raise Wrong("it ends before it begins")
+        if "unit" in body:
+            self.unit(body["unit"])
+        self.grants[body["grant"]] = {
+            "id": body["grant"], "account": body["account"], "role": body["role"], "unit": body.get("unit"),
+            "valid_from": body["valid_from"], "valid_until": body.get("valid_until"), "record_from": number, "record_to": None}
+        return [f"account:{body['account']}", body["grant"]] + ([body["unit"]] if "unit" in body else [])
+
+    def role_withdrawn(self, number, header, body):
+        row = self.grants.get(body["grant"])
+        if row is None or row["account"] != body["account"]:
+            raise Wrong(f"no record before gives {body['account']} the grant {body['grant']}")
+        if row["record_to"] is not None:
+            raise Wrong(f"the grant {body['grant']} was withdrawn before")
+        row["record_to"] = number
+        return [f"account:{body['account']}", body["grant"]] + ([row["unit"]] if row["unit"] else [])
+
+
 def read_redactions(headers, bodies):
     """What erasures say of the bodies that they erased, before anything else is believed: {record: redaction}.
 
@@ -1250,6 +1320,10 @@ def check_access(db, fold):
     headers, size, root = check_tree(db, "access", "access log entry", ACCESS_HEADER, fold.dropped)
     for number, header in headers.items():
         known = [fold.items] if header["kind"] in ABOUT_EVIDENCE else [fold.items, fold.people, fold.dossiers, fold.given]
+        if header["kind"] == "access.refused":
+            # What was asked for, where it is something: also what nobody is shown.
+            known += [fold.citations, fold.documents, fold.grants, fold.unit_ids, {fold.archive}]
+            known += [{f"account:{name}" for name in fold.accounts}]
         for subject in header["subjects"]:
             if fold.is_complete and not any(subject in ids for ids in known):
                 found(f"access log entry {number}", f"its subject {subject} is nothing that can be shown so")
@@ -1491,6 +1565,10 @@ def check_views(db, fold):
     check_view(db, "unit", ["id", "valid_from", "record"], fold.units.values())
     check_view(db, "unit_succession", ["record"], fold.successions.values())
     check_view(db, "person", ["id"], fold.people.values())
+    check_view(db, "account", ["account"], fold.accounts.values())
+    check_view(db, "role_grant", ["id"], fold.grants.values())
+    check_view(
+        db, "dossier_item", ["dossier", "item"], [{"dossier": dossier, "item": item} for dossier, item in fold.papers_of])
     check_view(db, "dossier", ["id"], fold.dossiers.values())
     check_view(db, "dossier_stage", ["dossier", "record_from"], fold.stages.values())
     check_view(db, "citation", ["id"], fold.citations.values())

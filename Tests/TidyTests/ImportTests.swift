@@ -19,7 +19,12 @@ struct ImportTests {
         "Custody": (
             ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction"], ["Dispatch"]
         ),
-        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody"], ["ArgumentParser", "Glibc"]),
+        "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
+        "Web": (
+            ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
+            ["Hummingbird", "HummingbirdTLS", "ServiceLifecycle", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "HTTPTypes"]
+        ),
+        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
     ]
 

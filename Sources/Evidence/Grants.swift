@@ -1,0 +1,68 @@
+/// Names a grant of a role.
+public struct GrantID: OpaqueIdentifier {
+    public static let prefix = "gr-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// An account may sign in from here on. Who it is of is not said here: a person's own account stands in their declaration, and an
+/// officer's in the office's list.
+public struct AccountOpening: Sendable, Equatable {
+    public let account: String
+    public let reason: String?
+
+    public init(account: String, reason: String?) {
+        self.account = account
+        self.reason = reason
+    }
+}
+
+/// An account may not sign in any more. Its grants lie still until it is opened again.
+public struct AccountClosing: Sendable, Equatable {
+    public let account: String
+    public let reason: String
+
+    public init(account: String, reason: String) {
+        self.account = account
+        self.reason = reason
+    }
+}
+
+/// An account has a role from a day on: in a unit and all below it, or everywhere.
+public struct RoleGrant: Sendable, Equatable {
+    public let grant: GrantID
+    public let account: String
+    public let role: Role
+    /// `nil`: everywhere.
+    public let unit: UnitID?
+    public let validFrom: CalendarDate
+    /// The last day; `nil` until it is withdrawn.
+    public let validUntil: CalendarDate?
+    /// The decision that it rests on, such as an appointment.
+    public let legalBasis: String?
+
+    public init(
+        grant: GrantID, account: String, role: Role, unit: UnitID?, validFrom: CalendarDate, validUntil: CalendarDate?, legalBasis: String?
+    ) {
+        self.grant = grant
+        self.account = account
+        self.role = role
+        self.unit = unit
+        self.validFrom = validFrom
+        self.validUntil = validUntil
+        self.legalBasis = legalBasis
+    }
+}
+
+/// A grant holds no longer.
+public struct RoleWithdrawal: Sendable, Equatable {
+    public let grant: GrantID
+    public let account: String
+    public let reason: String
+
+    public init(grant: GrantID, account: String, reason: String) {
+        self.grant = grant
+        self.account = account
+        self.reason = reason
+    }
+}

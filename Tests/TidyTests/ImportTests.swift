@@ -19,7 +19,15 @@ struct ImportTests {
         "Custody": (
             ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction"], ["Dispatch"]
         ),
-        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody"], ["ArgumentParser", "Glibc"]),
+        "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
+        "Web": (
+            ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
+            [
+                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle",
+                "UnixSignals",
+            ]
+        ),
+        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
     ]
 

@@ -39,9 +39,10 @@ struct TestAccounts {
 /// A server on a real archive in a folder of its own, on a port that the system chose.
 final class ServerUnderTest: Sendable {
     let archive: Archive
-    let port: Int
-    private let folder: String
-    private let serving: Task<Void, any Error>
+    let listening: Server.Listening
+    var port: Int { listening.port }
+    let folder: String
+    let serving: Task<Void, any Error>
     private let lines: Lines
 
     /// What the server logged.
@@ -54,9 +55,9 @@ final class ServerUnderTest: Sendable {
 
     var log: [String] { lines.all }
 
-    private init(archive: Archive, port: Int, folder: String, serving: Task<Void, any Error>, lines: Lines) {
+    private init(archive: Archive, listening: Server.Listening, folder: String, serving: Task<Void, any Error>, lines: Lines) {
         self.archive = archive
-        self.port = port
+        self.listening = listening
         self.folder = folder
         self.serving = serving
         self.lines = lines
@@ -81,20 +82,20 @@ final class ServerUnderTest: Sendable {
         let server = Server(
             Interface.operations(on: archive) + more(archive), authenticator: TestAccounts.authenticator, settings: settings,
             write: { lines.append($0) })
-        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {
-            defer { listening.finish() }
-            try await server.run(stopsOnSignals: false) { _, port in listening.yield(port) }
+            defer { began.finish() }
+            try await server.run(stopsOnSignals: false) { began.yield($0) }
         }
-        guard let port = await ports.first(where: { _ in true }) else {
+        guard let listening = await places.first(where: { _ in true }) else {
             try await serving.value
             return
         }
-        let running = ServerUnderTest(archive: archive, port: port, folder: folder, serving: serving, lines: lines)
+        let running = ServerUnderTest(archive: archive, listening: listening, folder: folder, serving: serving, lines: lines)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(running)) } catch { outcome = .failure(error) }
-        serving.cancel()
-        _ = await serving.result
+        await listening.stop()
+        try await serving.value
         try await archive.close()
         try outcome.get()
     }
@@ -109,7 +110,7 @@ final class ServerUnderTest: Sendable {
         if let body { fields["Content-Length"] = "\(body.count)" }
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
         let request = Array((head + "Connection: close\r\n\r\n").utf8) + (body ?? [])
-        return try await blocking { [port] in
+        return try await blocking { [port = port] in
             let connection = try RawConnection(port: port)
             try connection.send(request)
             return try connection.receive(isHead: method == "HEAD")
@@ -123,7 +124,7 @@ final class ServerUnderTest: Sendable {
 
     /// Sends bytes as they are, and answers everything that comes until the server closes.
     func raw(_ text: String) async throws -> String {
-        try await blocking { [port] in
+        try await blocking { [port = port] in
             let connection = try RawConnection(port: port)
             try connection.send(text)
             return String(decoding: try connection.receiveAll(), as: UTF8.self)

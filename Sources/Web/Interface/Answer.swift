@@ -88,25 +88,21 @@ struct Conditions: Sendable, Equatable {
 extension Answer {
     /// The bytes of an object, or the part of it that is asked for; its digest is its ETag.
     ///
-    /// - Parameters:
-    ///   - read: gives the bytes of a range, each piece checked.
+    /// - Parameter piece: gives a piece of 1 MiB, counted from 0, which was checked. Only the pieces that are asked for are read; the first
+    ///   before the answer begins, so that a damaged one is told as what it is.
     public static func object(
-        _ object: ObjectDescription, mediaType: String, for call: Call,
-        read: @escaping @Sendable (_ range: Range<Int64>, _ send: @Sendable ([UInt8]) async throws -> Void) async throws -> Void
-    ) throws(Problem) -> Answer {
+        _ object: ObjectDescription, mediaType: String, for call: Call, piece: @escaping @Sendable (_ index: Int) async throws -> [UInt8]
+    ) async throws -> Answer {
         let tag = "\"\(object.digest.hex)\""
-        var fields = ["etag": tag, "accept-ranges": "bytes", "content-type": mediaType]
-        if let known = call.conditions.ifNoneMatch, EntityTags.contains(tag, in: known) {
-            fields["content-type"] = nil
-            return Answer(status: 304, fields: fields, body: .nothing)
-        }
-        var whole = 0..<object.size
+        var fields = ["etag": tag, "accept-ranges": "bytes"]
+        if let known = call.conditions.ifNoneMatch, EntityTags.contains(tag, in: known) { return .bare(304, fields) }
+        var range = 0..<object.size
         var status = 200
         // If-Range takes a strong tag only; another one, or a date, asks for the whole.
         if let text = call.conditions.range, call.conditions.ifRange.map({ $0 == tag }) ?? true {
             switch ByteRange.read(text, size: object.size) {
             case .part(let part):
-                (whole, status) = (part, 206)
+                (range, status) = (part, 206)
                 fields["content-range"] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(object.size)"
             case .outside:
                 throw Problem(
@@ -115,8 +111,18 @@ extension Answer {
             case .ignored: break
             }
         }
-        let range = whole
-        let stream = ByteStream(length: range.upperBound - range.lowerBound) { send in try await read(range, send) }
+        fields["content-type"] = mediaType
+        let size = Int64(pieceSize)
+        let first = range.isEmpty ? [] : try await piece(Int(range.lowerBound / size))
+        let stream = ByteStream(length: range.upperBound - range.lowerBound) { [range] send in
+            guard !range.isEmpty else { return }
+            for index in Int(range.lowerBound / size)...Int((range.upperBound - 1) / size) {
+                let start = Int64(index) * size
+                let bytes = start <= range.lowerBound ? first : try await piece(index)
+                let part = Int(max(range.lowerBound - start, 0))..<Int(min(range.upperBound - start, Int64(bytes.count)))
+                try await send(part == bytes.indices ? bytes : Array(bytes[part]))
+            }
+        }
         return Answer(status: status, fields: fields, body: .stream(stream))
     }
 }

@@ -57,7 +57,7 @@ public struct Operation: Sendable {
         public let isRequired: Bool
         public let description: String
 
-        public static func path(_ name: String, _ schema: Schema = .reference, _ description: String) -> Parameter {
+        public static func path(_ name: String, _ description: String, _ schema: Schema = .reference) -> Parameter {
             Parameter(place: .path, name: name, schema: schema, isRequired: true, description: description)
         }
 

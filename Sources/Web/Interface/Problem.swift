@@ -16,10 +16,12 @@ public struct Problem: Error, Sendable, Equatable {
     public let fields: [String: String]
     /// Whether the connection cannot go on behind the answer.
     public let closes: Bool
+    /// What the log of the server says of it, and the answer does not.
+    public let cause: String?
 
     public init(
         _ kind: String, _ status: Int, _ title: String, _ detail: String, findings: [SchemaFinding] = [], fields: [String: String] = [:],
-        closes: Bool = false
+        closes: Bool = false, cause: String? = nil
     ) {
         self.kind = kind
         self.status = status
@@ -28,6 +30,7 @@ public struct Problem: Error, Sendable, Equatable {
         self.findings = findings
         self.fields = fields
         self.closes = closes
+        self.cause = cause
     }
 
     /// The request is not HTTP, or not JSON.

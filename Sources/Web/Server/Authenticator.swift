@@ -31,6 +31,9 @@ public struct Authenticator: Sendable {
         self.token = token
     }
 
+    /// Knows nobody.
+    public static let nobody = Authenticator(session: { _ in nil }, token: { _ in nil })
+
     /// Who sent these fields; a token goes before a cookie.
     func signedIn(_ fields: RequestFields, isSecure: Bool) async throws -> SignedIn? {
         if let authorization = fields.value("authorization") {

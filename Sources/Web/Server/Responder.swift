@@ -52,7 +52,9 @@ struct Responder: HTTPResponder {
             throw error
         } catch {
             let problem = Problem(of: error)
-            if problem == .failure { log.error("a request failed", metadata: ["request": "\(passage.id)", "error": "\(error)"]) }
+            if problem.status >= 500 {
+                log.error("a request failed", metadata: ["request": "\(passage.id)", "error": "\(problem.cause ?? "\(error)")"])
+            }
             return response(to: problem, context.channel, passage)
         }
     }

@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOSSL
 internal import ServiceLifecycle
+internal import Synchronization
 internal import UnixSignals
 
 /// Serves operations over HTTP until it is told to stop.
@@ -30,12 +31,21 @@ public struct Server: Sendable {
         log = Logger(label: "minhchung") { EventLog(label: $0, write: write) }
     }
 
+    /// Where a server listens, and how it is stopped.
+    public struct Listening: Sendable {
+        public let host: String
+        public let port: Int
+        public let url: String
+        /// Lets what was accepted end, and accepts nothing more; returns at once.
+        public let stop: @Sendable () async -> Void
+    }
+
     /// Listens and serves. When it returns, everything that was accepted is answered, or had its time.
     ///
     /// - Parameters:
-    ///   - stopsOnSignals: stops at SIGTERM and SIGINT; else when the task is cancelled.
-    ///   - onListening: told the address and the port that it listens on.
-    public func run(stopsOnSignals: Bool = true, onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void) async throws {
+    ///   - stopsOnSignals: stops at SIGTERM and SIGINT too.
+    ///   - onListening: called when connections are accepted.
+    public func run(stopsOnSignals: Bool = true, onListening: @escaping @Sendable (Listening) async -> Void) async throws {
         let responder = Responder(
             routes: Routes(operations), authenticator: authenticator, settings: settings, metrics: metrics, log: log)
         let counts = ConnectionCounts(limits: settings.limits, unlimited: settings.trustedProxies, metrics: metrics)
@@ -56,13 +66,21 @@ public struct Server: Sendable {
             guard let tls else { return GuardedChannel(base: http, counts: counts, limits: limits, isTLS: false) }
             return GuardedChannel(base: try TLSChannel(http, tlsConfiguration: tls), counts: counts, limits: limits, isTLS: true)
         }
-        let host = settings.host
+        let (host, isTLS) = (settings.host, settings.isTLS)
+        let group = Mutex<ServiceGroup?>(nil)
         let application = Application(
             responder: responder, server: builder, configuration: .init(address: .hostname(host, port: settings.port)),
-            onServerRunning: { channel in await onListening(host, channel.localAddress?.port ?? 0) }, logger: log)
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? 0
+                let url = "\(isTLS ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+                let group = group.withLock { $0 }
+                await onListening(Listening(host: host, port: port, url: url) { await group?.triggerGracefulShutdown() })
+            }, logger: log)
         var configuration = ServiceGroupConfiguration(
             services: [application], gracefulShutdownSignals: stopsOnSignals ? [.sigterm, .sigint] : [], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(limits.stopSeconds)
-        try await ServiceGroup(configuration: configuration).run()
+        let running = ServiceGroup(configuration: configuration)
+        group.withLock { $0 = running }
+        try await running.run()
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Custody
 internal import Evidence
 internal import Ledger
+internal import Web
 
 struct Accesses: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,11 +43,7 @@ struct ListAccesses: AsyncParsableCommand {
         }
         for entry in entries {
             if options.json {
-                printJSON([
-                    "number": .number(entry.number), "time": .string(entry.time.description), "kind": .string(entry.kind),
-                    "actor": .string(entry.actor.account), "acting_as": .text(entry.actor.actingAs),
-                    "subjects": .array(entry.subjects.map(JSON.string)),
-                ])
+                printJSON(members(entry))
             } else {
                 let acting = entry.actor.actingAs.map { " as \($0)" } ?? ""
                 printLine(visible("\(entry.time)  \(entry.kind)  \(entry.actor.account)\(acting)  \(entry.subjects.joined(separator: ", "))"))

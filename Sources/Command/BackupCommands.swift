@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Custody
 internal import Evidence
 internal import Ledger
+internal import Web
 
 struct BackUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 struct WriteBundle: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

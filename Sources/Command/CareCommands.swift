@@ -4,6 +4,7 @@ internal import Evidence
 internal import Glibc
 internal import Ledger
 internal import Synchronization
+internal import Web
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -121,7 +122,7 @@ struct Extract: AsyncParsableCommand {
                 if json {
                     printJSON([
                         "event": .string("extracted"), "item": .text(event.item), "object": .string(event.object.hex),
-                        "extraction": Command.json(event.finding),
+                        "extraction": Web.json(event.finding),
                     ])
                 } else if event.finding.state == .failed {
                     progress.clear()
@@ -191,26 +192,7 @@ struct Status: AsyncParsableCommand {
         let status = try await options.withArchive { try await $0.status() }
         let age = status.oldestCheck.map { Double(status.now.milliseconds - $0.milliseconds) / 1000 }
         if options.json {
-            var extractor: [String: JSON] = [:]
-            switch status.extractor {
-            case .success(let tool): extractor = ["available": .bool(true), "tool": .string(tool)]
-            case .failure(let error): extractor = ["available": .bool(false), "reason": .string(error.description)]
-            }
-            printJSON([
-                "archive": .string(status.archive.text), "format": .number(status.format), "items": .number(status.items),
-                "objects": .number(status.objects), "bytes": .integer(status.bytes), "damaged_objects": .number(status.damagedObjects),
-                "records": .number(status.records), "record_root": .string(status.recordRoot.hex),
-                "access_log_entries": .number(status.accessLogEntries), "access_log_root": .string(status.accessLogRoot.hex),
-                "queue": .number(status.queue), "read_in_last_hour": .number(status.readInLastHour),
-                "extraction": .object(
-                    Dictionary(uniqueKeysWithValues: status.extraction.map { ($0.key.rawValue, .number($0.value)) })),
-                "failures": .array(
-                    status.failures.map { .object(["reason": .string($0.reason), "count": .number($0.count)]) }),
-                "extractor": .object(extractor), "index_behind": status.indexBehind.map(JSON.number),
-                "oldest_check": .text(status.oldestCheck), "oldest_check_age_seconds": age.map { .integer(Int64($0)) },
-                "free_space": .integer(status.freeSpace), "person_key_failure": .text(status.personKeyFailure),
-                "unfinished_erasures": .array(status.unfinishedErasures.map(\.json)),
-            ])
+            printJSON(members(status))
             return
         }
         func line(_ name: String, _ value: String) { printLine(name.padded(to: 16) + value) }

@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 /// The file at `path`, or standard input for `-`.
 func input(_ path: String, limit: Int = 1 << 20) throws -> [UInt8] {
@@ -66,16 +67,7 @@ struct ShowCheckpoint: AsyncParsableCommand {
         let stamp = request
         let account = try await options.withArchive { try await $0.checkpoint(stamp: stamp) }
         if options.json {
-            func members(_ signed: SignedCheckpoint) -> JSON {
-                .object([
-                    "origin": .string(signed.checkpoint.origin.text), "size": .number(signed.checkpoint.size),
-                    "root": .string(signed.checkpoint.root.hex), "note": .string(String(decoding: signed.note.bytes, as: UTF8.self)),
-                ])
-            }
-            printJSON([
-                "records": members(account.records), "access": members(account.access), "signed_at": .text(account.signedAt),
-                "stamped_at": .text(account.stampedAt),
-            ])
+            printJSON(members(account))
             return
         }
         print(String(decoding: account.records.note.bytes, as: UTF8.self))
@@ -171,8 +163,7 @@ struct Prove: AsyncParsableCommand {
     func run() async throws {
         let (proof, copy) = try await options.withArchive { try await $0.prove(record: number, by: options.actor) }
         if options.json {
-            func text(_ bytes: [UInt8]) -> JSON { .string(String(decoding: bytes, as: UTF8.self)) }
-            printJSON(["record": .number(number), "copy": text(copy.bytes), "proof": text(proof.bytes)])
+            printJSON(members(number, proof, copy))
         } else {
             printLine(String(decoding: (record ? copy.bytes : proof.bytes).dropLast(), as: UTF8.self))
         }

@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 internal import Recognition
+internal import Web
 
 /// A decision document, as options.
 struct DocumentOptions: ParsableArguments {
@@ -55,7 +56,7 @@ struct Decide: AsyncParsableCommand {
             try await $0.decide(dossiers, by: entry, applies: !preview, role: role, by: options.actor)
         }
         for outcome in outcomes {
-            if options.json { printJSON(members(outcome)) } else if !options.quiet { printLines(outcome) }
+            if options.json { printJSON(members(outcome, isPreview: preview)) } else if !options.quiet { printLines(outcome) }
         }
         if options.json || options.quiet { return }
         let code = "\(entry.codeNumber)/\(entry.codeNotation) of \(entry.issuedOn)"
@@ -65,16 +66,6 @@ struct Decide: AsyncParsableCommand {
         } else {
             printLine(visible("preview: \(outcomes.count) to decide by \(code); nothing was recorded, to do it: without --preview"))
         }
-    }
-
-    /// What a preview would record has no ids yet.
-    private func members(_ outcome: DecisionOutcome) -> [String: JSON?] {
-        [
-            "applied": .bool(!preview), "decision": preview ? nil : .string(outcome.decision.text),
-            "dossier": .string(outcome.dossier.text), "person": .string(outcome.person.text),
-            "title": preview ? nil : .text(outcome.title), "verdict": json(outcome.verdict),
-            "review": outcome.review.map { json($0) }, "record": outcome.record.map(JSON.number),
-        ]
     }
 
     private func printLines(_ outcome: DecisionOutcome) {
@@ -167,12 +158,7 @@ struct ReplayDecision: AsyncParsableCommand {
         for replay in replays {
             let decision = replay.decision
             if options.json {
-                printJSON([
-                    "decision": .string(decision.document.id.text), "dossier": .string(decision.dossier.text), "title": .text(decision.title),
-                    "record": .number(replay.record), "same": .bool(replay.isSame),
-                    "differences": .array(replay.differences.map(JSON.string)), "rules": .string(decision.rules.hex),
-                    "criteria": .string(decision.criteria.hex), "verdict": json(replay.verdict),
-                ])
+                printJSON(members(replay))
             } else if !replay.isSame || !options.quiet {
                 let result = replay.isSame ? "same" : "DIFFERS: \(replay.differences.joined(separator: "; "))"
                 printLine(visible("\(decision.dossier)  record \(replay.record)  \(result)  \(text(replay.verdict))"))

@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 internal import Synchronization
+internal import Web
 
 struct Initialize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -116,7 +117,7 @@ struct DepositFiles: AsyncParsableCommand {
                 if json {
                     printJSON([
                         "event": .string("extracted"), "item": .text(event.item), "object": .string(event.object.hex),
-                        "extraction": Command.json(event.finding),
+                        "extraction": Web.json(event.finding),
                     ])
                 } else if event.finding.state == .failed {
                     progress.clear()

@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 internal import Recognition
+internal import Web
 
 struct Dossiers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -133,30 +134,10 @@ struct ShowDossier: AsyncParsableCommand {
     func run() async throws {
         let account = try await options.withArchive { try await $0.dossier(dossier, by: options.actor) }
         if options.json {
-            var all = members(account.dossier)
-            all["opened_record"] = .number(account.openedRecord)
-            all["rules_code"] = .string("\(account.rules.code)@\(account.rules.version)")
-            all["criteria_code"] = .string("\(account.criteria.code)@\(account.criteria.version)")
-            all["provisional"] = .bool(account.rules.isProvisional || account.criteria.isProvisional)
-            all["stages"] = .array(account.stages.map(Self.json))
-            all["next"] = .array(
-                account.next.map { .object(["act": .string($0.act.rawValue), "roles": .array($0.roles.map { .string($0.rawValue) })]) })
-            all["scores"] = Command.json(account.scores)
-            all["citations"] = .array(account.citations.map { Command.json($0) })
-            all["titles"] = .array(account.titles.map { Command.json($0) })
-            printJSON(all)
+            printJSON(members(account))
         } else {
             printLines(account)
         }
-    }
-
-    private static func json(_ stage: StageAccount) -> JSON {
-        let members: [String: JSON?] = [
-            "stage": .string(stage.stage.rawValue), "act": .text(stage.act?.rawValue), "role": .string(stage.role.rawValue),
-            "account": .string(stage.account), "record": .number(stage.record), "until": stage.until.map(JSON.number),
-            "review": stage.review.map { Command.json($0) },
-        ]
-        return .object(members.compactMapValues(\.self))
     }
 
     private func printLines(_ account: DossierAccount) {

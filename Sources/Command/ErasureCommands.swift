@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Custody
 internal import Evidence
 internal import Ledger
+internal import Web
 
 struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,38 +75,6 @@ struct Erase: AsyncParsableCommand {
             printLine("would be erased: \(amount); nothing was done, to do it: --apply")
         }
         for erasure in plan.unfinished { printLine(visible("NOT FINISHED: \(erasure)")) }
-    }
-
-    private func members(_ plan: ErasurePlan) -> [String: JSON?] {
-        [
-            "applied": .bool(plan.record != nil), "record": plan.record.map(JSON.number), "person": .text(plan.person),
-            "items": .array(
-                plan.items.map {
-                    .object([
-                        "item": .string($0.id.text), "object": .string($0.object.hex), "takes_object": .bool($0.takesObject),
-                        "dossiers": .array($0.dossiers.map { .string($0.text) }), "titles": .array($0.titles.map { .string($0.text) }),
-                    ])
-                }),
-            "shared": .array(
-                plan.shared.map {
-                    switch $0 {
-                    case .item(let id, _, let use): .object(["item": .string(id.text), "use": .string(use)])
-                    case .record(let number, let kind): .object(["record": .number(number), "kind": .string(kind.rawValue)])
-                    }
-                }),
-            "left": .array(plan.left.map(JSON.number)), "namesakes": .array(plan.namesakes.map { .string($0.text) }),
-            "records": .array(plan.bodies.map(JSON.number)), "objects": .array(plan.objects.map { .string($0.hex) }), "bytes": .integer(plan.bytes),
-            "unfinished": .array(plan.unfinished.map(\.json)),
-        ]
-    }
-}
-
-extension UnfinishedErasure {
-    /// As `erase` and `status` say it.
-    var json: JSON {
-        .object([
-            "record": .number(record), "list": .string(list), "is_off_disk": .bool(isOffDisk), "message": .string(description),
-        ])
     }
 }
 

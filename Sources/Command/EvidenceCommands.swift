@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Custody
 internal import Evidence
 internal import Ledger
+internal import Web
 
 struct Cite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -280,11 +281,7 @@ struct ListEvidence: AsyncParsableCommand {
         for entry in found {
             let (item, metadata) = (entry.item, entry.item.metadata)
             if options.json {
-                printJSON([
-                    "item": .string(item.id.text), "object": .string(item.object.hex), "metadata": json(metadata),
-                    "state": .string(entry.verification.rawValue), "verified_at": .text(entry.verifiedAt),
-                    "deposited_at": .text(item.depositedAt),
-                ])
+                printJSON(members(entry))
             } else {
                 let name = metadata.title ?? metadata.fileName ?? "untitled"
                 printLine(

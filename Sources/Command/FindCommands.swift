@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,39 +21,6 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         let account = try await options.withArchive { try await $0.item(item, by: options.actor) }
         options.json ? printJSON(members(account)) : printLines(account)
-    }
-
-    private func members(_ account: ItemAccount) -> [String: JSON?] {
-        [
-            "item": .string(account.id.text), "object": .string(account.object.digest.hex),
-            "size": .integer(account.object.size), "depositor": .string(account.depositor.account),
-            "acting_as": .text(account.depositor.actingAs), "deposited_at": .text(account.depositedAt),
-            "deposit_record": .number(account.depositRecord), "metadata": json(account.metadata),
-            "metadata_record": .number(account.metadataRecord), "damaged": .bool(account.isDamaged),
-            "verification": .string(account.verification.rawValue), "superseded_by": .text(account.supersededBy),
-            "findings": .array(account.findings.map { found($0.header, $0.verification, of: account) }),
-            "extraction": account.extraction.map { json($0.finding) },
-            "extraction_record": account.extraction.map { .number($0.record) },
-            "suggested": .object(
-                Dictionary(account.suggestions.map { ($0.field, .string($0.value)) }, uniquingKeysWith: { first, _ in first })),
-            "history": .array(
-                account.history.map {
-                    .object([
-                        "record": .number($0.number), "kind": .string($0.kind), "time": .string($0.time.description),
-                        "actor": .string($0.actor.account),
-                    ])
-                }),
-        ]
-    }
-
-    /// A finding holds for what was declared when it was made; a later description ends it.
-    private func found(_ header: RecordHeader, _ found: EvidenceVerification, of account: ItemAccount) -> JSON {
-        let members: [String: JSON?] = [
-            "record": .number(header.number), "time": .string(header.time.description), "state": .string(found.state.rawValue),
-            "how": .text(found.method?.rawValue), "reason": .text(found.reason), "role": .string(found.role.rawValue),
-            "account": .string(header.actor.principal), "before_description": .bool(header.number < account.metadataRecord),
-        ]
-        return .object(members.compactMapValues(\.self))
     }
 
     private func printLines(_ account: ItemAccount) {
@@ -163,11 +131,7 @@ struct List: AsyncParsableCommand {
         }
         for item in items {
             if options.json {
-                printJSON([
-                    "item": .string(item.id.text), "object": .string(item.object.hex), "size": .integer(item.size),
-                    "deposited_at": .text(item.depositedAt), "metadata": json(item.metadata),
-                    "extraction": .text(item.extraction?.rawValue),
-                ])
+                printJSON(members(item))
             } else {
                 let name = item.metadata.title ?? item.metadata.fileName ?? "untitled"
                 let holder = item.metadata.holder.map { " · \($0)" } ?? ""
@@ -223,11 +187,7 @@ struct Search: AsyncParsableCommand {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         for hit in answer.hits {
             if options.json {
-                printJSON([
-                    "item": .string(hit.item.text), "object": .string(hit.object.hex), "page": .number(hit.page),
-                    "text": .text(hit.text), "title": .text(hit.metadata.title ?? hit.metadata.fileName),
-                    "holder": .text(hit.metadata.holder), "snippet": .text(hit.snippet?.text),
-                ])
+                printJSON(members(hit))
             } else {
                 let name = hit.metadata.title ?? hit.metadata.fileName ?? "untitled"
                 let place = hit.page == 0 ? "metadata" : "page \(hit.page)"

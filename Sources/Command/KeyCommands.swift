@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 struct Keys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,10 +39,7 @@ struct ShowKeys: AsyncParsableCommand {
             try OutputFile.write(Array((keys.current.text + "\n").utf8), to: output)
             if !options.quiet { printLine(visible("wrote \(output)")) }
         } else if options.json {
-            printJSON([
-                "current": .string(keys.current.text),
-                "former": .array(keys.former.map { .object(["key": .string($0.key.text), "until_record": .number($0.record)]) }),
-            ])
+            printJSON(members(keys))
         } else {
             printLine(keys.current.text)
             for former in keys.former { printLine("\(former.key)  until record \(former.record)") }

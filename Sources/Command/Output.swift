@@ -92,6 +92,11 @@ func printError(_ text: String) {
     write("minhchung: \(text.split(separator: "\n").map { visible(String($0)) }.joined(separator: "\n"))\n", to: STDERR_FILENO)
 }
 
+/// A line of a log on standard error, which is JSON already.
+@Sendable func printLogLine(_ line: String) {
+    write(line + "\n", to: STDERR_FILENO)
+}
+
 /// Why standard output could not be written, the first time that it could not; told at the end, because a deposit goes on.
 let outputFailure = Mutex<Int32>(0)
 
@@ -124,33 +129,4 @@ func visible(_ text: String) -> String {
         }
     }
     return safe
-}
-
-extension JSON {
-    static func text(_ value: (some CustomStringConvertible)?) -> JSON? { value.map { .string($0.description) } }
-    static func number(_ value: Int) -> JSON { .integer(Int64(value)) }
-}
-
-/// The JSON of metadata, under the names that the options have.
-func json(_ metadata: EvidenceMetadata) -> JSON {
-    let members: [String: JSON?] = [
-        "title": .text(metadata.title), "kind": .string(metadata.kind.rawValue), "issuer": .text(metadata.issuer),
-        "number": .text(metadata.codeNumber), "notation": .text(metadata.codeNotation), "subject": .text(metadata.subject),
-        "issued": .text(metadata.issuedOn), "valid_from": .text(metadata.validFrom),
-        "valid_until": .text(metadata.validUntil), "holder": .text(metadata.holder), "person": .text(metadata.person),
-        "language": .text(metadata.language),
-        "file_name": .text(metadata.fileName), "assurance": .string(metadata.assurance.rawValue),
-    ]
-    return .object(members.compactMapValues(\.self))
-}
-
-func json(_ finding: ExtractionFinding) -> JSON {
-    let members: [String: JSON?] = [
-        "state": .string(finding.state.rawValue), "media_type": .text(finding.mediaType),
-        "pages": finding.pageCount.map(JSON.number), "text": .text(finding.text?.digest),
-        "text_size": finding.text.map { .integer($0.size) }, "incomplete": .text(finding.incomplete),
-        "reason": .text(finding.reason), "facts": .object(finding.facts.mapValues(JSON.string)),
-        "tool": .string(finding.tool),
-    ]
-    return .object(members.compactMapValues(\.self))
 }

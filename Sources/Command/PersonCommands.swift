@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 struct People: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -256,24 +257,6 @@ struct ShowPerson: AsyncParsableCommand {
         options.json ? printJSON(members(account).merging(links(account)) { $1 }) : printLines(account)
     }
 
-    private func links(_ account: PersonAccount) -> [String: JSON?] {
-        let dossiers = account.dossiers.map { dossier in
-            JSON.object([
-                "dossier": .string(dossier.id.text), "cycle": .number(dossier.cycle), "unit": .string(dossier.unit.text),
-                "group": .string(dossier.group), "stage": .string(dossier.stage.rawValue),
-            ])
-        }
-        let titles = account.titles.map { title in
-            let members: [String: JSON?] = [
-                "title": .string(title.id.text), "cycle": .number(title.cycle), "unit": .text(title.unit), "honour": .text(title.honour),
-                "code": .string(title.code), "issued": .text(title.issuedOn), "revoked": .bool(title.isRevoked),
-                "replaced": .bool(title.isReplaced), "record": .number(title.record),
-            ]
-            return JSON.object(members.compactMapValues(\.self))
-        }
-        return ["dossiers": .array(dossiers), "titles": .array(titles)]
-    }
-
     private func printLines(_ account: PersonAccount) {
         func line(_ name: String, _ value: (some CustomStringConvertible)?) {
             if let value { printLine(name.padded(to: 14) + visible(value.description)) }
@@ -368,12 +351,4 @@ private func printListed(_ person: PersonAccount, _ options: ArchiveOptions) {
             "\(person.id)  \(person.birthYear.map(String.init) ?? "----")  \((person.group ?? "").padded(to: 12))  "
                 + "\((person.numberEnding.map { "…\($0)" } ?? "").padded(to: 4))  \(visible(person.name))")
     }
-}
-
-private func members(_ account: PersonAccount) -> [String: JSON?] {
-    [
-        "person": .string(account.id.text), "name": .string(account.name), "birth_year": account.birthYear.map(JSON.number),
-        "group": .text(account.group), "account": .text(account.account), "number_ending": .text(account.numberEnding),
-        "record": .number(account.record),
-    ]
 }

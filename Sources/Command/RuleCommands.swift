@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 internal import Recognition
+internal import Web
 
 struct Criteria: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,13 +71,6 @@ private func headline(_ document: RuleDocument) -> String {
     "\(document.kind.rawValue.padded(to: 12)) \(reference(document).padded(to: 20)) \(document.isProvisional ? "provisional" : "quoted     ")"
 }
 
-private func members(_ document: RuleDocument) -> [String: JSON?] {
-    [
-        "kind": .string(document.kind.rawValue), "code": .string(document.code), "version": .number(document.version),
-        "title": .string(document.title), "provisional": .bool(document.isProvisional),
-    ]
-}
-
 struct CheckRules: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what is wrong with files of rules, without an archive.",
@@ -139,9 +133,7 @@ struct ImportRules: AsyncParsableCommand {
         for rules in imported {
             if options.json {
                 printJSON(
-                    members(rules.document).merging([
-                        "event": .string("imported"), "digest": .string(rules.digest.hex), "new": .bool(rules.isNew),
-                    ]) { $1 })
+                    members(rules).merging(["event": .string("imported"), "new": .bool(rules.isNew)]) { $1 })
             } else if !options.quiet {
                 printLine("\(rules.isNew ? "imported     " : "already there")  \(headline(rules.document))  \(rules.digest)")
             }
@@ -162,7 +154,7 @@ struct ListRules: AsyncParsableCommand {
     func run() async throws {
         for rules in try await options.withArchive({ try await $0.rules() }) {
             if options.json {
-                printJSON(members(rules.document).merging(["digest": .string(rules.digest.hex)]) { $1 })
+                printJSON(members(rules))
             } else {
                 printLine("\(headline(rules.document))  \(visible(rules.document.title))")
             }
@@ -190,10 +182,7 @@ struct ShowRules: AsyncParsableCommand {
         let found = all.last { $0.document.code == rules || reference($0.document) == rules || $0.digest.hex == rules }
         guard let found else { throw ArchiveError.notFound("criteria set or rule set", rules) }
         if options.json {
-            printJSON(
-                members(found.document).merging([
-                    "digest": .string(found.digest.hex), "document": json(found.document.tree),
-                ]) { $1 })
+            printJSON(members(found).merging(["document": json(found.document.tree)]) { $1 })
         } else {
             printLines(found)
         }
@@ -269,15 +258,5 @@ struct ShowRules: AsyncParsableCommand {
         case (nil, let until?): "until \(until)"
         case (let from?, let until?): "from \(from) until \(until)"
         }
-    }
-}
-
-private func json(_ tree: RuleTree) -> JSON {
-    switch tree {
-    case .text(let text): .string(text)
-    case .integer(let value): .number(value)
-    case .flag(let value): .bool(value)
-    case .list(let values): .array(values.map(json))
-    case .members(let members): .object(members.mapValues(json))
     }
 }

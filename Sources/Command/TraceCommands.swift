@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 internal import Recognition
+internal import Web
 
 struct Traces: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +30,8 @@ struct TraceTitle: AsyncParsableCommand {
 
     func run() async throws {
         switch try await options.withArchive({ try await $0.traceTitle(title, by: options.actor) }) {
-        case .title(let trace): options.json ? printJSON(Self.members(trace)) : Self.branch(trace).print()
-        case .honour(let trace): options.json ? printJSON(Self.members(trace)) : Self.branch(trace).print()
+        case .title(let trace): options.json ? printJSON(members(trace)) : Self.branch(trace).print()
+        case .honour(let trace): options.json ? printJSON(members(trace)) : Self.branch(trace).print()
         }
     }
 
@@ -90,61 +91,6 @@ struct TraceTitle: AsyncParsableCommand {
             ] + trace.titles.map { Branch("title \(text($0)), record \($0.record)") })
     }
 
-    // MARK: JSON
-
-    private static func members(_ trace: TitleTrace) -> [String: JSON?] {
-        let decision = trace.decision
-        return [
-            "title": json(trace.title), "person_name": .string(trace.personName), "unit_name": .string(trace.unitName),
-            "dossier": .string(decision.dossier.text), "group": .string(decision.group), "document": json(decision.document),
-            "decided_by": .string(trace.decidedBy.principal), "decided_at": .text(trace.decidedAt), "role": .string(decision.role.rawValue),
-            "reviewers": .array(decision.reviewers.map(JSON.string)), "rules": .string(decision.rules.hex),
-            "rules_code": .string("\(trace.rules.code)@\(trace.rules.version)"), "criteria": .string(decision.criteria.hex),
-            "criteria_code": .string("\(trace.criteria.code)@\(trace.criteria.version)"),
-            "provisional": .bool(trace.rules.isProvisional || trace.criteria.isProvisional), "verdict": json(trace.verdict),
-            "indicators": .array(trace.indicators.map(json)), "honours": .array(trace.honours.map { json($0) }),
-            "records": .number(trace.treeSize), "record_root": .string(trace.treeRoot.hex),
-        ]
-    }
-
-    private static func json(_ title: TitleSummary) -> JSON { Command.json(title) }
-    private static func json(_ verdict: Verdict) -> JSON { Command.json(verdict) }
-
-    private static func json(_ document: DecisionDocument) -> JSON {
-        let members: [String: JSON?] = [
-            "decision": .string(document.id.text), "number": .string(document.codeNumber), "notation": .string(document.codeNotation),
-            "issued": .text(document.issuedOn), "authority": .string(document.authority), "signer": .string(document.signer),
-            "scan": .text(document.scan?.item), "scan_object": .text(document.scan?.object.hex),
-        ]
-        return .object(members.compactMapValues(\.self))
-    }
-
-    private static func json(_ trace: IndicatorTrace) -> JSON {
-        let members: [String: JSON?] = [
-            "indicator": .string(trace.indicator.code.text), "name": .string(trace.indicator.name), "score": trace.score.map { Command.json($0) },
-            "score_record": trace.scoreRecord.map(JSON.number), "citations": .array(trace.citations.map(json)),
-        ]
-        return .object(members.compactMapValues(\.self))
-    }
-
-    private static func json(_ cited: CitedEvidence) -> JSON {
-        let members: [String: JSON?] = [
-            "citation": .string(cited.citation.text), "citation_record": cited.citationRecord.map(JSON.number),
-            "item": .string(cited.evidence.item.text), "object": .string(cited.evidence.object.hex), "title": .text(cited.title),
-            "pages": .array(cited.pages.map(JSON.number)), "text": .text(cited.text?.hex),
-            "deposit_record": cited.depositRecord.map(JSON.number), "extraction_record": cited.extractionRecord.map(JSON.number),
-            "verification_then": .string(cited.verificationThen.rawValue), "verification_now": .string(cited.verificationNow.rawValue),
-            "damaged": .bool(cited.isDamaged),
-        ]
-        return .object(members.compactMapValues(\.self))
-    }
-
-    private static func members(_ trace: HonourTrace) -> [String: JSON?] {
-        [
-            "honour": json(trace.honour), "person_name": .string(trace.personName), "document": json(trace.grant.document),
-            "rules": .string(trace.grant.rules.hex), "titles": .array(trace.titles.map { json($0) }),
-        ]
-    }
 }
 
 struct TraceEvidence: AsyncParsableCommand {
@@ -164,18 +110,7 @@ struct TraceEvidence: AsyncParsableCommand {
 
     func run() async throws {
         let trace = try await options.withArchive { try await $0.traceEvidence(item, by: options.actor) }
-        options.json ? printJSON(Self.members(trace)) : Self.print(trace)
-    }
-
-    /// What the uses that fall would no longer reach.
-    private static func falling(_ trace: EvidenceTrace, _ rule: RuleName) -> [EvidenceUse] {
-        trace.falling.filter { use in use.after.unmet.contains { $0.rule == rule } }
-    }
-
-    /// Each once, though it rests on many titles.
-    private static func honours(_ uses: [EvidenceUse]) -> [TitleSummary] {
-        var seen: Set<TitleID> = []
-        return uses.flatMap(\.honours).filter { seen.insert($0.id).inserted }
+        options.json ? printJSON(members(trace)) : Self.print(trace)
     }
 
     private static func print(_ trace: EvidenceTrace) {
@@ -191,8 +126,8 @@ struct TraceEvidence: AsyncParsableCommand {
         let count = trace.uses.count
         printLine(
             "if revoked: \(trace.falling.count) of \(count) dossier\(count == 1 ? "" : "s") would not be recognised any more "
-                + "(\(falling(trace, .threshold).count) below the threshold, \(falling(trace, .floor).count) below the floor), "
-                + "titles that fall: \(trace.falling.compactMap(\.title).count), honours concerned: \(honours(trace.falling).count)")
+                + "(\(trace.falling(under: .threshold).count) below the threshold, \(trace.falling(under: .floor).count) below the floor), "
+                + "titles that fall: \(trace.falling.compactMap(\.title).count), honours concerned: \(trace.honoursConcerned.count)")
     }
 
     private static func branch(_ use: EvidenceUse) -> Branch {
@@ -211,36 +146,6 @@ struct TraceEvidence: AsyncParsableCommand {
         let unproven = losing.isEmpty ? "" : ", no evidence left for \(losing.map(\.text).joined(separator: ", "))"
         return Branch(
             "\(when): \(verdict.isRecognised ? "" : "not ")recognised, total \(verdict.total)\(unproven)", unmet(verdict).map { Branch($0) })
-    }
-
-    private static func members(_ trace: EvidenceTrace) -> [String: JSON?] {
-        [
-            "item": .string(trace.evidence.item.text), "object": .string(trace.evidence.object.hex), "title": .text(trace.title),
-            "deposit_record": .number(trace.depositRecord), "verification": .string(trace.verification.rawValue),
-            "damaged": .bool(trace.isDamaged), "minutes_of": .array(trace.minutesOf.map { .string($0.text) }),
-            "scan_of": .array(trace.scanOf.map { .string($0.text) }),
-            "uses": .array(
-                trace.uses.map { use in
-                    var all = Command.members(use.dossier)
-                    all["citations"] = .array(use.citations.map { json($0) })
-                    all["decided"] = .bool(use.isDecided)
-                    all["title"] = use.title.map { json($0) }
-                    all["honours"] = .array(use.honours.map { json($0) })
-                    all["before"] = json(use.before, isWhole: false)
-                    all["after"] = json(use.after, isWhole: false)
-                    all["losing"] = .array(use.losing.map { .string($0.text) })
-                    all["falls"] = .bool(use.falls)
-                    return .object(all.compactMapValues(\.self))
-                }),
-            "reuse": .array(trace.reuse.map { json($0) }),
-            "if_revoked": .object([
-                "dossiers": .number(trace.uses.count), "falling": .number(trace.falling.count),
-                "below_threshold": .array(falling(trace, .threshold).map { .string($0.dossier.id.text) }),
-                "below_floor": .array(falling(trace, .floor).map { .string($0.dossier.id.text) }),
-                "titles": .array(trace.falling.compactMap(\.title).map { .string($0.id.text) }),
-                "honours": .array(honours(trace.falling).map { .string($0.id.text) }),
-            ]),
-        ]
     }
 }
 
@@ -280,27 +185,6 @@ struct Matrix: AsyncParsableCommand {
         for item in matrix.uncited { printLine(visible("not cited: \(item.id) \(item.metadata.title ?? item.metadata.fileName ?? "untitled")")) }
         for flag in matrix.reuse { printLine("REUSED: \(text(flag))") }
     }
-
-    private func members(_ matrix: DossierMatrix) -> [String: JSON?] {
-        var all = Command.members(matrix.dossier)
-        all["indicators"] = .array(
-            matrix.lines.map { line in
-                .object([
-                    "indicator": .string(line.indicator.code.text), "name": .string(line.indicator.name),
-                    "quantifiable": .bool(line.indicator.isQuantifiable), "proven": .bool(line.isProven),
-                    "scores": .object(Dictionary(uniqueKeysWithValues: line.scores.map { ($0.key.rawValue, json($0.value)) })),
-                    "citations": .array(line.citations.map { json($0) }),
-                ])
-            })
-        all["empty"] = .array(matrix.empty.map { .string($0.text) })
-        all["uncited"] = .array(
-            matrix.uncited.map { item in
-                let members: [String: JSON?] = ["item": .string(item.id.text), "title": .text(item.metadata.title ?? item.metadata.fileName)]
-                return .object(members.compactMapValues(\.self))
-            })
-        all["reuse"] = .array(matrix.reuse.map { json($0) })
-        return all
-    }
 }
 
 struct History: AsyncParsableCommand {
@@ -324,12 +208,7 @@ struct History: AsyncParsableCommand {
     func run() async throws {
         let history = try await options.withArchive { try await $0.history(dossier, asOf: asOf, since: since, by: options.actor) }
         if options.json {
-            printJSON([
-                "dossier": .string(history.dossier.id.text), "as_of": .number(history.asOf), "since": since.map(JSON.number),
-                "stage": .text(history.stage?.rawValue), "scores": json(history.scores),
-                "citations": .array(history.citations.map { json($0) }),
-                "records": .array(try history.entries.map(Self.recorded)),
-            ])
+            printJSON(try members(history, since: since))
             return
         }
         for entry in history.entries {
@@ -343,13 +222,5 @@ struct History: AsyncParsableCommand {
             printLine("\((kind.rawValue + " scores").padded(to: 18))\(sheet), sum \(sum)")
         }
         for citation in history.citations { printLine(visible("\(citation.indicator)  \(citation.id)  \(text(citation))")) }
-    }
-
-    private static func recorded(_ entry: DossierHistory.Entry) throws -> JSON {
-        .object([
-            "record": .number(entry.number), "time": .string(entry.time.description), "kind": .string(entry.body.kind.rawValue),
-            "actor": .string(entry.actor.principal), "text": .string(entry.text),
-            "body": try JSON(canonical: RecordForm.bodyBytes(entry.body)),
-        ])
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Custody
 internal import Evidence
 internal import Ledger
+internal import Web
 
 struct Units: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -287,11 +288,7 @@ struct ShowUnit: AsyncParsableCommand {
             return (account, others)
         }
         if options.json {
-            printJSON([
-                "unit": .string(account.id.text), "names": .array(account.names.map { object(members($0)) }),
-                "predecessors": .array(account.predecessors.map { object(members($0)) }),
-                "successors": .array(account.successors.map { object(members($0)) }),
-            ])
+            printJSON(members(account))
             return
         }
         printLine("unit".padded(to: 14) + account.id.text)
@@ -365,20 +362,4 @@ private func words(_ name: UnitDeclaration) -> String {
 
 private func words(_ link: UnitSuccession) -> String {
     "\(link.kind.rawValue)\(link.isWhole ? "" : " of a part"), on \(link.effectiveOn)" + (link.legalBasis.map { ", \($0)" } ?? "")
-}
-
-private func object(_ members: [String: JSON?]) -> JSON { .object(members.compactMapValues(\.self)) }
-
-private func members(_ name: UnitDeclaration) -> [String: JSON?] {
-    [
-        "unit": .string(name.unit.text), "name": .string(name.name), "code": .text(name.code), "kind": .string(name.kind.rawValue),
-        "parent": .text(name.parent), "from": .text(name.validFrom), "until": .text(name.validUntil), "basis": .text(name.legalBasis),
-    ]
-}
-
-private func members(_ link: UnitSuccession) -> [String: JSON?] {
-    [
-        "from": .string(link.from.text), "to": .text(link.to), "kind": .string(link.kind.rawValue), "whole": .bool(link.isWhole),
-        "on": .text(link.effectiveOn), "basis": .text(link.legalBasis),
-    ]
 }

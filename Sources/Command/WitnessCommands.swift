@@ -3,6 +3,7 @@ internal import Custody
 internal import Evidence
 internal import Glibc
 internal import Ledger
+internal import Web
 
 struct Witnesses: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -78,3 +78,32 @@ extension Archive {
         }
     }
 }
+
+extension Archive {
+    /// Trouble below the operations that is worth telling from other failures.
+    public enum Trouble: Sendable, Equatable {
+        /// Stored bytes are not those that were deposited.
+        case damaged
+        /// The disk is full.
+        case full
+        /// Nothing is acknowledged until the archive was opened anew.
+        case stopped
+        /// What was given cannot be deposited, and why.
+        case file(String)
+    }
+
+    /// What kind of trouble `error` is, `nil` where it is of no kind that anybody but the operator can use.
+    public static func trouble(_ error: any Error) -> Trouble? {
+        if case .diskFull? = error as? CatalogError { return .full }
+        switch error as? VaultError {
+        case .damaged: return .damaged
+        case .tooLittleSpace: return .full
+        case .stopped: return .stopped
+        case .system(_, _, let cause) where cause.isDiskFull: return .full
+        case .emptyFile: return .file("the file is empty")
+        case .notAFile: return .file("it is not a regular file")
+        case .changedWhileRead: return .file("it was changed while it was being read; send it again")
+        default: return nil
+        }
+    }
+}

@@ -243,6 +243,23 @@ extension Archive {
         }
     }
 
+    /// An item's bytes, open for reading. The export is in the access log before any of them can be read.
+    ///
+    /// - Parameter reference: the item's id or the beginning of it.
+    public func content(of reference: String, by actor: Actor) async throws -> ItemContent {
+        try await blocking.run { [self] in
+            let id = try resolve(reference, by: actor)
+            let account = try account(of: id)
+            // Its object may be there still, as another's.
+            if let record = try catalog.item(id)?.erasedRecord {
+                throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
+            }
+            let stored = try objects.open(account.object, pieces: try catalog.pieces(of: account.object))
+            try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
+            return ItemContent(account: account, stored: stored, blocking: blocking)
+        }
+    }
+
     /// Hands out an item's bytes piece by piece, each checked before it is handed out. The export is in the access log
     /// before the first byte is.
     ///
@@ -253,17 +270,36 @@ extension Archive {
         _ reference: String, by actor: Actor, begin: @escaping @Sendable (ItemAccount) throws -> Void,
         write: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws {
-        try await blocking.run { [self] in
-            let id = try resolve(reference, by: actor)
-            let account = try account(of: id)
-            // Its object may be there still, as another's.
-            if let record = try catalog.item(id)?.erasedRecord {
-                throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
-            }
-            let stored = try objects.open(account.object, pieces: try catalog.pieces(of: account.object))
-            try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
-            try begin(account)
-            for index in 0..<stored.pieceCount { try write(try stored.piece(index)) }
+        let content = try await content(of: reference, by: actor)
+        try await blocking.run {
+            try begin(content.account)
+            for index in 0..<content.pieceCount { try write(try content.stored.piece(index)) }
         }
     }
+}
+
+/// The bytes of an item, to be read a piece at a time and in any order; each piece is checked before it is handed out.
+public struct ItemContent: Sendable {
+    /// What is known of the item.
+    public let account: ItemAccount
+    let stored: StoredObject
+    private let blocking: BlockingWork
+
+    init(account: ItemAccount, stored: StoredObject, blocking: BlockingWork) {
+        self.account = account
+        self.stored = stored
+        self.blocking = blocking
+    }
+
+    public var item: EvidenceID { account.id }
+    public var object: ObjectDescription { account.object }
+    /// As it was handed in; never a path.
+    public var fileName: String? { account.metadata.fileName }
+    /// By content, as extraction found it.
+    public var mediaType: String? { account.extraction?.finding.mediaType }
+    /// How many pieces of 1 MiB there are; the last may be shorter.
+    public var pieceCount: Int { stored.pieceCount }
+
+    /// The bytes of piece `index`, counted from 0, which are those that were deposited.
+    public func piece(_ index: Int) async throws -> [UInt8] { try await blocking.run { [stored] in try stored.piece(index) } }
 }

@@ -71,6 +71,16 @@ extension Archive {
         }
     }
 
+    /// Returns when evidence can be read and shown: the ledger answers, nothing was refused by the disk, and the access log has room.
+    public func checkReadiness() async throws {
+        try await blocking.run { [self] in
+            if let damage = catalog.damage { throw damage }
+            _ = try catalog.record(0)
+            if objects.isStopped { throw VaultError.stopped }
+            if try folder.freeSpace() <= 0 { throw CatalogError.diskFull(act: "write the access log") }
+        }
+    }
+
     /// Drops every view and the search index and folds them again from records and objects; nothing is parsed. Lists of
     /// pieces that are lost or damaged are digested anew from their objects.
     ///

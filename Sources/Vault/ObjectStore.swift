@@ -28,6 +28,8 @@ public final class ObjectStore: Sendable {
     let staging: Descriptor
     let quarantine: Descriptor
     private let hasStopped = Mutex(false)
+    /// Whether a sync failed, so that nothing is acknowledged any more.
+    public var isStopped: Bool { hasStopped.withLock { $0 } }
     /// Held while what stands under a digest changes, so that a check does not move away what a deposit just put there.
     let placing = Mutex(())
 

@@ -22,7 +22,10 @@ struct ImportTests {
         "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
         "Web": (
             ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
-            ["Hummingbird", "HummingbirdTLS", "ServiceLifecycle", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "HTTPTypes"]
+            [
+                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle",
+                "UnixSignals",
+            ]
         ),
         "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),

@@ -1,0 +1,8 @@
+public import Custody
+
+/// Every operation of the interface on an archive.
+public enum Interface {
+    public static func operations(on archive: Archive) -> [Operation] {
+        CriteriaOperations.all(archive) + UnitOperations.all(archive) + StatusOperations.all(archive) + EvidenceOperations.all(archive)
+    }
+}

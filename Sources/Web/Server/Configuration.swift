@@ -1,0 +1,157 @@
+public import Ledger
+
+/// The settings of a server, each with where it was said: in the defaults, a file, the environment, or a flag; what comes later in this
+/// order holds.
+public struct Configuration: Sendable {
+    public enum Source: String, Sendable {
+        case standard = "default"
+        case file, environment, flag
+    }
+
+    /// Why a configuration cannot be used.
+    public struct Mistake: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public private(set) var settings = Settings()
+    private var sources: [String: Source] = [:]
+
+    /// A name in the environment begins so.
+    public static let prefix = "MINHCHUNG_"
+
+    /// Reads a configuration.
+    ///
+    /// - Parameters:
+    ///   - file: a JSON object, a member for each value that it says.
+    ///   - environment: all that begins with ``prefix``.
+    ///   - others: names in the environment that are somebody else's.
+    ///   - flags: by the names that the file has.
+    public init(file: [UInt8]? = nil, environment: [String: String] = [:], others: Set<String> = [], flags: [(name: String, text: String)] = [])
+        throws(Mistake)
+    {
+        if let file {
+            let json: JSON
+            do { json = try JSON(parsing: file) } catch { throw Mistake(description: "cannot read the configuration: it is \(error)") }
+            guard case .object(let members) = json else { throw Mistake(description: "cannot read the configuration: it is not a JSON object") }
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) { try take(name, value, .file, "in the configuration file") }
+        }
+        for (variable, text) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(Self.prefix) && !others.contains(variable) {
+            // A variable that is empty is one that nobody has set.
+            if text.isEmpty { continue }
+            try take(variable.dropFirst(Self.prefix.count).lowercased(), text: text, .environment, "in the environment (\(variable))")
+        }
+        for (name, text) in flags { try take(name, text: text, .flag, "on the command line") }
+        guard (settings.certificate == nil) == (settings.key == nil) else {
+            throw Mistake(description: "cannot use the configuration: certificate and key go together; give both, or neither")
+        }
+    }
+
+    private mutating func take(_ name: String, text: String, _ source: Source, _ place: String) throws(Mistake) {
+        guard let key = Self.keys.first(where: { $0.name == name }) else { throw Self.unknown(name, place) }
+        try take(name, key.value(of: text), source, place)
+    }
+
+    private mutating func take(_ name: String, _ value: JSON, _ source: Source, _ place: String) throws(Mistake) {
+        guard let key = Self.keys.first(where: { $0.name == name }) else { throw Self.unknown(name, place) }
+        if let finding = key.schema.findings(in: value).first {
+            throw Mistake(description: "cannot use the configuration: \(name) \(place) \(finding.reason)")
+        }
+        key.write(&settings, value)
+        sources[name] = source
+    }
+
+    private static func unknown(_ name: String, _ place: String) -> Mistake {
+        Mistake(description: "cannot use the configuration: \(name) \(place) is no setting; minhchung config lists them")
+    }
+
+    /// Every setting with its value, where that was said, and what it is for.
+    public var values: [(name: String, value: JSON, source: Source, help: String)] {
+        Self.keys.map { ($0.name, $0.read(settings), sources[$0.name] ?? .standard, $0.help) }
+    }
+
+    // MARK: The settings
+
+    private struct Key: Sendable {
+        let name: String
+        let help: String
+        let schema: Schema
+        let read: @Sendable (Settings) -> JSON
+        let write: @Sendable (inout Settings, JSON) -> Void
+
+        /// What a text stands for: a list is written with commas.
+        func value(of text: String) -> JSON {
+            switch schema {
+            case .integer: Int64(text).map(JSON.integer) ?? .string(text)
+            case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
+            case .array: .array(text.split(separator: ",").map { .string(String($0)) })
+            default: .string(text)
+            }
+        }
+    }
+
+    private static func text(_ name: String, _ path: any WritableKeyPath<Settings, String> & Sendable, _ help: String) -> Key {
+        Key(name: name, help: help, schema: .line()) {
+            .string($0[keyPath: path])
+        } write: {
+            if case .string(let text) = $1 { $0[keyPath: path] = text }
+        }
+    }
+
+    private static func text(_ name: String, _ path: any WritableKeyPath<Settings, String?> & Sendable, _ help: String) -> Key {
+        Key(name: name, help: help, schema: .line(max: 4000)) {
+            $0[keyPath: path].map(JSON.string) ?? .null
+        } write: {
+            if case .string(let text) = $1 { $0[keyPath: path] = text }
+        }
+    }
+
+    private static func number(
+        _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ range: ClosedRange<Int64>, _ help: String
+    ) -> Key {
+        Key(name: name, help: help, schema: .integer(range)) {
+            .integer(Int64($0[keyPath: path]))
+        } write: {
+            if case .integer(let number) = $1 { $0[keyPath: path] = Int(number) }
+        }
+    }
+
+    private static func flag(_ name: String, _ path: any WritableKeyPath<Settings, Bool> & Sendable, _ help: String) -> Key {
+        Key(name: name, help: help, schema: .boolean) {
+            .bool($0[keyPath: path])
+        } write: {
+            if case .bool(let value) = $1 { $0[keyPath: path] = value }
+        }
+    }
+
+    private static let keys: [Key] = [
+        text("host", \.host, "the address to listen on"),
+        number("port", \.port, 0...65_535, "the port to listen on; 0 lets the system choose"),
+        text("certificate", \.certificate, "PEM file of the certificate and its chain; with it the server speaks TLS"),
+        text("key", \.key, "PEM file of the certificate's key"),
+        Key(
+            name: "trusted_proxies", help: "addresses of reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed",
+            schema: .array(.line(max: 45), max: 100)
+        ) {
+            .array($0.trustedProxies.sorted().map(JSON.string))
+        } write: {
+            if case .array(let values) = $1 {
+                $0.trustedProxies = Set(values.compactMap { if case .string(let text) = $0 { ClientAddress.plain(text) } else { nil } })
+            }
+        },
+        flag("open_machine", \.opensMachineOperations, "whether /health, /ready and /metrics are for others than this machine too"),
+        number("limit_connections", \.limits.connections, 1...1_000_000, "connections at a time"),
+        number(
+            "limit_connections_per_address", \.limits.connectionsPerAddress, 1...1_000_000,
+            "connections at a time from one address; any number from a trusted proxy"),
+        number("limit_requests", \.limits.requests, 1...100_000, "requests that are done at a time"),
+        number("limit_idle_seconds", \.limits.idleSeconds, 1...86_400, "a connection on which nothing is asked is closed after so long"),
+        number("limit_receive_bytes_per_second", \.limits.receiveBytesPerSecond, 1...1_000_000_000, "a request has to come at this rate"),
+        number("limit_slow_seconds", \.limits.slowSeconds, 1...3600, "for so long it may come slower, or an answer may not be taken"),
+        number("limit_operation_seconds", \.limits.operationSeconds, 1...86_400, "an operation has to begin its answer in this time"),
+        number("limit_body_seconds", \.limits.bodySeconds, 1...86_400, "a body of JSON has to be there in this time"),
+        number("limit_header_bytes", \.limits.headerBytes, 256...1 << 20, "the header fields of a request, in all"),
+        number("limit_header_count", \.limits.headerCount, 8...1000, "how many header fields a request has at most"),
+        number("limit_json_bytes", \.limits.jsonBytes, 1024...64 << 20, "a body of JSON"),
+        number("limit_stop_seconds", \.limits.stopSeconds, 1...3600, "what was accepted has so long to end when the server stops"),
+    ]
+}

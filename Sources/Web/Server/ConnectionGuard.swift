@@ -1,0 +1,137 @@
+internal import NIOCore
+internal import Synchronization
+
+/// What both guards of a connection know; only its event loop touches it.
+final class ConnectionProgress {
+    /// Some of a request has come, and not all of it.
+    var isReceiving = false
+}
+
+/// Stands before everything else on a connection: counts its bytes, refuses it where there are too many, and closes it where the other
+/// end sends too slowly or takes nothing any more.
+final class ConnectionGuard: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let progress: ConnectionProgress
+    private let counts: ConnectionCounts
+    private let limits: Limits
+    private let address: String
+    private let answersRefusal: Bool
+    /// Why it may not stay.
+    private var refusal: String?
+    private var hasEntered = false
+    private var received = 0
+    /// Somebody behind this handler waits for bytes; where nobody does, it is not the other end that is slow.
+    private var isReading = false
+    private var slowness: Scheduled<Void>?
+    private var stall: Scheduled<Void>?
+
+    /// - Parameter answersRefusal: a connection that may not stay is told so; where TLS comes first it is only closed.
+    init(_ progress: ConnectionProgress, counts: ConnectionCounts, limits: Limits, address: String, answersRefusal: Bool) {
+        self.progress = progress
+        self.counts = counts
+        self.limits = limits
+        self.address = address
+        self.answersRefusal = answersRefusal
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        refusal = counts.enter(address)
+        hasEntered = refusal == nil
+        if context.channel.isActive { refuseIfNeeded(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        refuseIfNeeded(context)
+        context.fireChannelActive()
+    }
+
+    private func refuseIfNeeded(_ context: ChannelHandlerContext) {
+        guard refusal != nil else { return }
+        if answersRefusal {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+        }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+    private func leave() {
+        slowness?.cancel()
+        stall?.cancel()
+        slowness = nil
+        stall = nil
+        if hasEntered { counts.leave(address) }
+        hasEntered = false
+    }
+
+    // MARK: Receiving
+
+    func read(context: ChannelHandlerContext) {
+        isReading = true
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard refusal == nil else { return }
+        let count = unwrapInboundIn(data).readableBytes
+        received += count
+        counts.metrics.receivedBytes.add(count, ordering: .relaxed)
+        progress.isReceiving = true
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        if !progress.isReceiving {
+            slowness?.cancel()
+            slowness = nil
+        } else if slowness == nil {
+            watch(context)
+        }
+        context.fireChannelReadComplete()
+    }
+
+    private func watch(_ context: ChannelHandlerContext) {
+        received = 0
+        slowness = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.slowSeconds))) { [weak self] in
+            guard let self else { return }
+            slowness = nil
+            guard progress.isReceiving else { return }
+            guard !isReading || received >= limits.receiveBytesPerSecond * limits.slowSeconds else { return close(context, "slow_request") }
+            watch(context)
+        }
+    }
+
+    // MARK: Sending
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        counts.metrics.sentBytes.add(unwrapOutboundIn(data).readableBytes, ordering: .relaxed)
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stall?.cancel()
+        stall = nil
+        if !context.channel.isWritable {
+            stall = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.slowSeconds))) { [weak self] in
+                self?.close(context, "stalled_answer")
+            }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func close(_ context: ChannelHandlerContext, _ limit: String) {
+        counts.metrics.countClosed(limit)
+        context.close(promise: nil)
+    }
+}

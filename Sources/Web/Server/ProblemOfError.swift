@@ -1,0 +1,39 @@
+internal import Custody
+internal import Recognition
+
+extension Problem {
+    /// The one table from errors to problems. What is not in it is a failure, of which the answer says nothing.
+    init(of error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as ArchiveError: self = Self.of(error)
+        case let error as LifeError: self = .conflict(error.description)
+        case let error as RuleMistakes: self = .field("/text", error.mistakes.map(\.description).joined(separator: "; "))
+        default: self = Archive.trouble(error).map(Self.of) ?? .failure
+        }
+    }
+
+    private static func of(_ error: ArchiveError) -> Problem {
+        switch error {
+        case .noSuchItem, .notFound: .notFound(error.description)
+        case .ambiguousItem, .ambiguous, .tooShort: Problem("ambiguous", 404, "Not found", error.description)
+        case .refused: .conflict(error.description)
+        case .notPermitted: .forbidden(error.description)
+        case .noWords: Problem("parameter", 400, "A parameter is wrong", error.description)
+        case .metadata(let field, let reason): .field("/metadata/\(field)", reason)
+        case .extractionRefused: Problem("unavailable", 503, "It cannot be done here now", "documents cannot be read on this server now")
+        // Both name places on this machine.
+        case .format, .key: .failure
+        }
+    }
+
+    private static func of(_ trouble: Archive.Trouble) -> Problem {
+        switch trouble {
+        case .damaged: Problem("damaged", 500, "The object is damaged", "its bytes are not those that were deposited, so they are not given out")
+        case .full: Problem("full", 507, "The disk is full", "there is no room to keep it; nothing was recorded")
+        case .stopped:
+            Problem("stopped", 503, "Nothing is kept at present", "the disk refused to confirm a write; whoever runs this server has to look at it")
+        case .file(let reason): Problem("file", 422, "The file is not taken", reason)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Custody
+import Evidence
+import Foundation
+import Ledger
+import Testing
+
+@testable import Web
+
+@Suite("The interface", .timeLimit(.minutes(5)))
+struct InterfaceTests {
+    @Test("It describes itself, to anybody, and says every operation that it has")
+    func describesItself() async throws {
+        try await ServerUnderTest.run { server in
+            let answer = try await server.ask("GET", "/api/openapi.json", token: nil)
+            #expect(answer.status == 200)
+            #expect(answer.fields["content-type"] == "application/json")
+            let document = try answer.json()
+            #expect(document["openapi"] as? String == "3.1.0")
+            let paths = try #require(document["paths"] as? [String: [String: Any]])
+            let described = Set(paths.flatMap { path, methods in methods.keys.map { "\($0) \(path)" } })
+            let served = Set(Interface.operations(on: server.archive).map { "\($0.method.rawValue) \($0.path)" })
+            #expect(described == served.union(["get /api/openapi.json", "get /health", "get /metrics"]))
+        }
+    }
+
+    @Test("A list answers its elements to who has signed in")
+    func listsCriteria() async throws {
+        try await ServerUnderTest.run { server in
+            #expect(try await server.ask("GET", "/api/v1/criteria", token: nil).status == 401)
+            let answer = try await server.ask("GET", "/api/v1/criteria")
+            #expect(answer.status == 200)
+            #expect(answer.text == #"{"items":[]}"#)
+        }
+    }
+}

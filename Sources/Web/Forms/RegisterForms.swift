@@ -93,7 +93,7 @@ extension Schema {
 public func members(_ account: PersonAccount) -> [String: JSON?] {
     [
         "person": .string(account.id.text), "name": .string(account.name), "birth_year": account.birthYear.map(JSON.number),
-        "group": .text(account.group), "account": .text(account.account), "number_ending": .text(account.numberEnding),
+        "group": .text(account.group), "account": .text(account.account), "unit": .text(account.unit), "number_ending": .text(account.numberEnding),
         "record": .number(account.record),
     ]
 }
@@ -119,7 +119,8 @@ public func links(_ account: PersonAccount) -> [String: JSON?] {
 extension Schema {
     private static let personMembers: [Member] = [
         .required("person", .identifier(PersonID.prefix)), .required("name", .words), .optional("birth_year", .integer(1800...9999)),
-        .optional("group", .words), .optional("account", .account), .optional("number_ending", .words, "The last digits of the personal number."),
+        .optional("group", .words), .optional("account", .account), .optional("unit", .identifier(UnitID.prefix)),
+        .optional("number_ending", .words, "The last digits of the personal number."),
         .required("record", .count),
     ]
     static let person = Schema.named("Person", .object(personMembers))

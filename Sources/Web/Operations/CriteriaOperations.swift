@@ -7,7 +7,7 @@ internal import Recognition
 enum CriteriaOperations {
     private static let tag = "criteria"
 
-    static func all(_ archive: Archive) -> [Operation] { [list(archive), get(archive)] }
+    static func all(_ archive: Archive) -> [Operation] { [list(archive), get(archive), importRules(archive)] }
 
     private static func list(_ archive: Archive) -> Operation {
         Operation(
@@ -19,6 +19,31 @@ enum CriteriaOperations {
             let page = rules.dropFirst(first).prefix(call.limit())
             let next = first + page.count
             return .page(page.map { .members(members($0)) }, next: next < rules.count ? "\(next)" : nil)
+        }
+    }
+
+    private static let documentLimit = 20
+
+    private static func importRules(_ archive: Archive) -> Operation {
+        let imported = Schema.object([.required("rules", .rules), .required("new", .boolean, "It was not there before.")])
+        return Operation(
+            "criteria.import", .post, "/api/v1/criteria", "Imports criteria sets and rule sets, all or none", tag: tag, scope: .administer,
+            body: .json(
+                .object([
+                    .required(
+                        "documents",
+                        .array(
+                            .object([
+                                .required("name", .line(max: 200), "What mistakes are told under."), .required("text", .prose(max: 500_000), "In YAML."),
+                            ]), max: documentLimit))
+                ])),
+            outcomes: [
+                Operation.Outcome(200, .json(.object([.required("documents", .array(imported, max: documentLimit))])), "What was imported.")
+            ], creates: true
+        ) { call in
+            let sources = try call.body.objects("documents").map { (name: try $0.text("name"), text: try $0.text("text")) }
+            let imported = try await archive.importRules(sources, by: try call.actor)
+            return .json(["documents": .array(imported.map { .object(["rules": .members(members($0)), "new": .bool($0.isNew)]) })])
         }
     }
 

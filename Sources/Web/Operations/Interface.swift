@@ -4,5 +4,7 @@ public import Custody
 public enum Interface {
     public static func operations(on archive: Archive) -> [Operation] {
         CriteriaOperations.all(archive) + UnitOperations.all(archive) + StatusOperations.all(archive) + EvidenceOperations.all(archive)
+            + ReviewOperations.all(archive) + PeopleOperations.all(archive) + DossierOperations.all(archive) + DecisionOperations.all(archive)
+            + AccountOperations.all(archive) + CareOperations.all(archive)
     }
 }

@@ -86,6 +86,12 @@ final class RawConnection: @unchecked Sendable {
         return buffer
     }
 
+    /// Reads so many bytes, and fails then: the caller goes away in the middle.
+    func take(endlessly count: Int) throws {
+        _ = try take(count)
+        throw Failure(description: "enough")
+    }
+
     /// Whether the other end has closed, with nothing left to read; waits for it.
     func isClosed() -> Bool {
         while true {

@@ -184,7 +184,7 @@ enum Attachment {
         while safe.utf8.count > 200 { safe.removeLast() }
         while let first = safe.first, first == "." || first == " " { safe.removeFirst() }
         if safe.isEmpty { safe = "file" }
-        let ascii = String(String.UnicodeScalarView(safe.unicodeScalars.map { $0.isASCII ? $0 : "_" }))
+        let ascii = String(String.UnicodeScalarView(safe.unicodeScalars.map { $0.isASCII && $0 != "%" ? $0 : "_" }))
         return "attachment; filename=\"\(ascii)\"; filename*=UTF-8''\(PercentEncoding.encoded(safe))"
     }
 }

@@ -91,6 +91,7 @@ extension TextForm {
     /// Why a text is not of this form, `nil` where it is.
     func reason(_ text: String, min: Int, max: Int) -> String? {
         let length = text.unicodeScalars.count
+        if min == max { return matches(text) ? nil : "is not \(noun)" }
         guard length >= min else { return length == 0 ? "is empty" : "is shorter than \(min)" }
         guard length <= max else { return "is longer than \(max)" }
         return matches(text) ? nil : "is not \(noun)"

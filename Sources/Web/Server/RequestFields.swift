@@ -6,6 +6,10 @@ struct RequestFields: Sendable {
 
     init(_ fields: HTTPFields) { self.fields = fields }
 
+    init(_ pairs: [(name: String, value: String)]) {
+        fields = HTTPFields(pairs.compactMap { pair in HTTPField.Name(pair.name).map { HTTPField(name: $0, value: pair.value) } })
+    }
+
     func values(_ name: String) -> [String] { HTTPField.Name(name).map { fields[values: $0] } ?? [] }
 
     /// The value of a field that comes once; `nil` also where it comes twice.

@@ -37,10 +37,18 @@ struct Responder: HTTPResponder {
         var account: String?
         var isSecure: Bool
         var body: BodyReading?
+        /// The request has a body that is too long to be read only to be dropped.
+        let hasLongBody: Bool
     }
 
+    /// A body of so many bytes is read and dropped where an answer does not need it, and the connection goes on.
+    private static let droppedBytes: Int64 = 1 << 16
+
     func respond(to request: Request, context: RequestSource) async throws -> Response {
-        var passage = Passage(id: Self.requestID(), started: .now, method: request.method, isSecure: settings.isTLS)
+        let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
+        var passage = Passage(
+            id: Self.requestID(), started: .now, method: request.method, isSecure: settings.isTLS,
+            hasLongBody: length > Self.droppedBytes || request.headers[.transferEncoding] != nil)
         let active = metrics.activeRequests.add(1, ordering: .relaxed).newValue
         do {
             guard active <= settings.limits.requests else {
@@ -164,8 +172,8 @@ struct Responder: HTTPResponder {
         if passage.isSecure { Self.set(&headers, "strict-transport-security", "max-age=31536000") }
         Self.set(&headers, "x-request-id", passage.id)
         for cookie in answer.cookies { headers.append(HTTPField(name: .setCookie, value: cookie)) }
-        // What is left of a body is read and dropped by closing, not by waiting for all of it.
-        if let body = passage.body, !body.isComplete { headers[.connection] = "close" }
+        // What is left of a long body is not waited for; and nothing else can be read behind one that was begun.
+        if passage.body.map({ !$0.isComplete }) ?? passage.hasLongBody { headers[.connection] = "close" }
         let closes = headers[.connection] == "close"
         let isHead = passage.method == .head
         let status = HTTPResponse.Status(code: answer.status)

@@ -43,6 +43,7 @@ let package = Package(
             name: "Catalog", dependencies: ["Evidence", "VietnameseText", "Recognition", "Ledger", grdb],
             resources: [
                 .embedInCode("../../Storage/Schema/archive_0001.sql"),
+                .embedInCode("../../Storage/Schema/archive_0002.sql"),
                 .embedInCode("../../Storage/Schema/service_0001.sql"),
                 .embedInCode("../../Storage/Schema/search_0001.sql"),
             ]),

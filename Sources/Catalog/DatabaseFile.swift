@@ -7,14 +7,13 @@ enum DatabaseFile: String {
     case service = "service.sqlite"
     case search = "search.sqlite"
 
-    /// The schema that this version writes.
-    static let schemaVersion = 1
-
-    private var schema: [UInt8] {
+    /// The scripts that make a database, from an empty one to the schema that this version writes. One that was made before has the
+    /// first ones of them behind it; none is ever changed.
+    var schemas: [[UInt8]] {
         switch self {
-        case .archive: PackageResources.archive_0001_sql
-        case .service: PackageResources.service_0001_sql
-        case .search: PackageResources.search_0001_sql
+        case .archive: [PackageResources.archive_0001_sql, PackageResources.archive_0002_sql]
+        case .service: [PackageResources.service_0001_sql]
+        case .search: [PackageResources.search_0001_sql]
         }
     }
 
@@ -62,15 +61,17 @@ enum DatabaseFile: String {
                 let found = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
                 guard found == synchronous else { throw CatalogError.notDurable(database: rawValue, synchronous: found) }
                 let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? -1
-                if version == 0 {
-                    guard creates else { throw CatalogError.ledgerMissing(path: path) }
+                guard version > 0 || creates else { throw CatalogError.ledgerMissing(path: path) }
+                guard (0...schemas.count).contains(version) else {
+                    throw CatalogError.schema(database: rawValue, found: version, known: schemas.count)
+                }
+                if version < schemas.count {
+                    // All or nothing: a database is of the old schema or of the new one, also when the power fails now.
                     try db.inTransaction {
-                        try db.execute(sql: String(decoding: schema, as: UTF8.self))
-                        try db.execute(sql: "PRAGMA user_version = \(Self.schemaVersion)")
+                        for schema in schemas[version...] { try db.execute(sql: String(decoding: schema, as: UTF8.self)) }
+                        try db.execute(sql: "PRAGMA user_version = \(schemas.count)")
                         return .commit
                     }
-                } else if version != Self.schemaVersion {
-                    throw CatalogError.schema(database: rawValue, found: version, known: Self.schemaVersion)
                 }
             }
             return pool

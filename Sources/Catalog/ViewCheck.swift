@@ -14,7 +14,7 @@ struct ViewCheck {
         configuration.allowsUnsafeTransactions = true
         fresh = try DatabaseQueue(path: "", configuration: configuration)
         try fresh.writeWithoutTransaction { db in
-            try db.execute(sql: String(decoding: PackageResources.archive_0001_sql, as: UTF8.self))
+            for schema in DatabaseFile.archive.schemas { try db.execute(sql: String(decoding: schema, as: UTF8.self)) }
             try db.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384")
             try db.beginTransaction()
         }

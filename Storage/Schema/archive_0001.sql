@@ -240,7 +240,6 @@ CREATE TABLE unit (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX unit_by_code ON unit (code, valid_from) WHERE code IS NOT NULL;
-CREATE INDEX unit_by_parent ON unit (parent) WHERE parent IS NOT NULL;
 
 -- The graph of units that became others.
 CREATE TABLE unit_succession (
@@ -266,7 +265,6 @@ CREATE TABLE person (
     birth_year INTEGER,
     subject_group TEXT,
     account TEXT,
-    unit TEXT,                         -- whose officers keep the registration
     number_mac TEXT,
     number_ending TEXT,
     erased_record INTEGER              -- the record that erased what was personal
@@ -274,29 +272,7 @@ CREATE TABLE person (
 
 CREATE INDEX person_by_name ON person (name_folded, birth_year);
 CREATE INDEX person_by_account ON person (account) WHERE account IS NOT NULL;
-CREATE INDEX person_by_unit ON person (unit) WHERE unit IS NOT NULL;
 CREATE INDEX person_by_number ON person (number_mac) WHERE number_mac IS NOT NULL;
-
--- Accounts that were ever opened.
-CREATE TABLE account (
-    account TEXT PRIMARY KEY,
-    opened_record INTEGER NOT NULL,    -- the last opening
-    closed_record INTEGER              -- null while it is open
-) STRICT, WITHOUT ROWID;
-
--- Roles that accounts were given. A grant held from record_from until before record_to, and in that on the days that it names.
-CREATE TABLE role_grant (
-    id TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    role TEXT NOT NULL,
-    unit TEXT,                         -- with all below it; null: everywhere
-    valid_from TEXT NOT NULL,
-    valid_until TEXT,
-    record_from INTEGER NOT NULL,
-    record_to INTEGER
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX role_grant_by_account ON role_grant (account, record_from);
 
 -- Dossiers, with the stage that holds now.
 CREATE TABLE dossier (
@@ -347,15 +323,6 @@ CREATE INDEX citation_by_dossier ON citation (dossier, indicator);
 CREATE INDEX citation_by_item ON citation (item, dossier);
 CREATE INDEX citation_by_text ON citation (text) WHERE text IS NOT NULL;
 
--- Which items are papers of which dossiers: cited, minutes of the review, the scan of the decision, whether that still holds or not.
-CREATE TABLE dossier_item (
-    dossier TEXT NOT NULL,
-    item TEXT NOT NULL,
-    PRIMARY KEY (dossier, item)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX dossier_item_by_item ON dossier_item (item, dossier);
-
 CREATE TABLE score (
     dossier TEXT NOT NULL,
     kind TEXT NOT NULL,                -- self, collective, appraised, final
@@ -387,8 +354,6 @@ CREATE INDEX item_by_issue ON item (issued_on) WHERE issued_on IS NOT NULL;
 CREATE INDEX item_by_expiry ON item (valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX item_by_upload ON item (deposited_at);
 CREATE INDEX item_by_person ON item (person) WHERE person IS NOT NULL;
--- What belongs to nobody yet is its depositor's to see.
-CREATE INDEX item_by_depositor ON item (depositor) WHERE person IS NULL;
 -- The same certificate in different hands.
 CREATE INDEX item_by_code ON item (code_number, code_notation) WHERE code_number IS NOT NULL;
 

@@ -245,12 +245,12 @@ struct AppendTests {
         let folder = try TemporaryFolder()
         try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
-        try folder.sqlite(database, "PRAGMA user_version = 2;")
+        try folder.sqlite(database, "PRAGMA user_version = 9;")
         let error = try catalogError {
             if database == "search.sqlite" { _ = try SearchIndex(in: folder.path) } else { _ = try Catalog(in: folder.path, creates: true) }
         }
         #expect(error.description == "cannot open \(database): its schema is 2, this version of minhchung knows 1")
-        #expect(try folder.sqlite(database, "PRAGMA user_version;") == "2\n")
+        #expect(try folder.sqlite(database, "PRAGMA user_version;") == "9\n")
     }
 
     @Test("a ledger that is missing or empty is a loss, and not made anew", arguments: ["missing", "empty"])
@@ -282,10 +282,12 @@ struct AppendTests {
         let folder = try TemporaryFolder()
         try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
-        for (database, mark) in [("archive.sqlite", 0x4D43_415A), ("service.sqlite", 0x4D43_5356), ("search.sqlite", 0x4D43_5358)] {
+        for (database, mark, version) in [
+            ("archive.sqlite", 0x4D43_415A, 2), ("service.sqlite", 0x4D43_5356, 1), ("search.sqlite", 0x4D43_5358, 1),
+        ] {
             #expect(
                 try folder.sqlite(database, "PRAGMA journal_mode; PRAGMA application_id; PRAGMA user_version; PRAGMA integrity_check;")
-                    == "wal\n\(mark)\n1\nok\n")
+                    == "wal\n\(mark)\n\(version)\nok\n")
         }
     }
 }

@@ -249,7 +249,7 @@ struct AppendTests {
         let error = try catalogError {
             if database == "search.sqlite" { _ = try SearchIndex(in: folder.path) } else { _ = try Catalog(in: folder.path, creates: true) }
         }
-        #expect(error.description == "cannot open \(database): its schema is 2, this version of minhchung knows 1")
+        #expect(error.description == "cannot open \(database): its schema is 9, this version of minhchung knows \(database == "search.sqlite" ? 1 : 2)")
         #expect(try folder.sqlite(database, "PRAGMA user_version;") == "9\n")
     }
 
@@ -283,7 +283,7 @@ struct AppendTests {
         try Catalog(in: folder.path, creates: true).close()
         try SearchIndex(in: folder.path).close()
         for (database, mark, version) in [
-            ("archive.sqlite", 0x4D43_415A, 2), ("service.sqlite", 0x4D43_5356, 1), ("search.sqlite", 0x4D43_5358, 1),
+            ("archive.sqlite", 0x4D43_415A, 2), ("service.sqlite", 0x4D43_5356, 2), ("search.sqlite", 0x4D43_5358, 1),
         ] {
             #expect(
                 try folder.sqlite(database, "PRAGMA journal_mode; PRAGMA application_id; PRAGMA user_version; PRAGMA integrity_check;")

@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-BUILD_PACKAGES := libargon2-dev libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
-TEST_PACKAGES := python3 python3-cryptography sqlite3 age openssl unzip
+BUILD_PACKAGES := libargon2-dev libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libfontconfig-dev fonts-liberation libpng-dev libjpeg62-turbo-dev libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
+TEST_PACKAGES := poppler-utils python3 python3-cryptography sqlite3 age openssl unzip
 BENCH_PACKAGES := poppler-utils openssl recollcmd time zip
 DEBUG := .build/debug
 # Swift's libraries inside: nothing of the toolchain is needed where the programs run, and a reader is forked faster.

@@ -82,8 +82,9 @@ let package = Package(
         // The confined reader of hostile documents, and the doors to the C libraries that only it links.
         .executableTarget(
             name: "ExtractionWorker",
-            dependencies: ["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"]),
+            dependencies: ["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler", "CRaster"]),
         .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "CRaster", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "CDescriptors"),
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -99,7 +100,7 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Evidence", "Ledger"]),
         .testTarget(name: "BundleTests", dependencies: ["Bundle", "Evidence", "Ledger"], exclude: ["page_check.py"]),
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
-        .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker"]),
+        .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker", "CZlib"]),
         .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
         .testTarget(

@@ -147,7 +147,7 @@ static int export_program(scmp_filter_ctx filter) {
     return own_process ? 0 : EINVAL;
 }
 
-int confinement_prepare(const char *readable, int *abi, enum confinement_step *step) {
+int confinement_prepare(const char *const *readable, int *abi, enum confinement_step *step) {
     *abi = 0;
     *step = CONFINEMENT_LANDLOCK_ABI;
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
@@ -168,9 +168,10 @@ int confinement_prepare(const char *readable, int *abi, enum confinement_step *s
     if (ruleset < 0) return errno;
 
     *step = CONFINEMENT_LANDLOCK_RULE;
-    int folder = open(readable, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 && errno != ENOENT) return errno; /* not installed: then nothing at all stays readable */
-    if (folder >= 0) {
+    for (; *readable; readable++) {
+        int folder = open(*readable, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (folder < 0 && errno == ENOENT) continue; /* not installed: then nothing of it stays readable */
+        if (folder < 0) return errno;
         struct path_beneath rule = {.allowed_access = FS_READ_FILE, .parent_fd = folder};
         long added = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0);
         int failure = errno;

@@ -27,7 +27,7 @@ struct MinhChung: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Initialize.self, DepositFiles.self, Describe.self, Show.self, List.self, Search.self, Get.self, Verify.self,
+            Initialize.self, DepositFiles.self, Describe.self, Show.self, List.self, Search.self, Get.self, ShowPage.self, Verify.self,
             Extract.self, Rebuild.self, Status.self,
             Criteria.self, People.self, Units.self,
             Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,

@@ -38,6 +38,7 @@ public final class Archive: Sendable {
     /// Path of `minhchung-extract`.
     let worker: String
     let now: @Sendable () -> Timestamp
+    let pageImages = PageImageDesk()
     private let index = Mutex<SearchIndex?>(nil)
     /// Held from what an act looks at until it is recorded.
     let turn = Mutex(())
@@ -146,6 +147,7 @@ public final class Archive: Sendable {
     public func close() async throws {
         try await blocking.run { [self] in
             defer { index.withLock { $0 = nil } }
+            pageImages.close()
             // A ledger whose nodes are damaged is not signed on.
             let signed = Result { if catalog.damage == nil { try signing?.close() } }
             growth.close()

@@ -62,17 +62,19 @@ extension Archive {
         return (error as? CatalogError)?.isSetback ?? false
     }
 
-    /// Whether `error` says that there is no item, or no single one, of the id that was asked for.
+    /// Whether `error` says that there is no item, or no single one, of the id that was asked for, or no such page.
     public static func isNotFound(_ error: any Error) -> Bool {
-        switch error as? ArchiveError {
+        if case .noSuchPage? = error as? PageImageError { return true }
+        return switch error as? ArchiveError {
         case .noSuchItem, .ambiguousItem, .notFound, .ambiguous, .tooShort: true
         default: false
         }
     }
 
-    /// Whether `error` says that a rule does not allow what was asked for; nothing was recorded then.
+    /// Whether `error` says that a rule does not allow what was asked for, or the document itself; nothing was recorded then.
     public static func isRefused(_ error: any Error) -> Bool {
-        switch error as? ArchiveError {
+        if case .notShown? = error as? PageImageError { return true }
+        return switch error as? ArchiveError {
         case .refused, .notPermitted: true
         default: error is LifeError
         }

@@ -14,6 +14,16 @@ struct BlockingWork: Sendable {
         }
     }
 
+    /// Runs `body` on a thread of its own: for what waits long for another process. The queue has few threads, and lends others only after
+    /// a while.
+    static func alone<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let thread = Thread { continuation.resume(with: Result { try body() }) }
+            thread.stackSize = 1 << 21
+            thread.start()
+        }
+    }
+
     /// How many threads divide work that keeps a processor busy.
     static let laneCount = max(2, min(ProcessInfo.processInfo.activeProcessorCount, 8))
 

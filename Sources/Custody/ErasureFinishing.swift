@@ -68,7 +68,9 @@ extension Archive {
         for erasure in try pending.flatMap(tombstones) {
             for (index, object) in erasure.objects.enumerated() {
                 progress("erasing", index, erasure.objects.count)
-                if try catalog.object(object)?.erasedRecord != nil { try objects.erase(object) }
+                guard try catalog.object(object)?.erasedRecord != nil else { continue }
+                try objects.erase(object)
+                try folder.derived.erase(object)
             }
             try catalog.forgetChecks(of: erasure.objects)
         }

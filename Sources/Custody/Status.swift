@@ -81,8 +81,8 @@ extension Archive {
         }
     }
 
-    /// Drops every view and the search index and folds them again from records and objects; nothing is parsed. Lists of
-    /// pieces that are lost or damaged are digested anew from their objects.
+    /// Drops every view and the search index and folds them again from records and objects; nothing is parsed. Lists of pieces that
+    /// are lost or damaged are digested anew from their objects. Page images are dropped as well, and made when somebody asks for them.
     ///
     /// - Parameter progress: what is being done, how much of it is done, and how much there is.
     public func rebuild(
@@ -91,6 +91,7 @@ extension Archive {
         try await blocking.run { [self] in
             try catalog.rebuildViews { progress("folding records", $0, $1) }
             try restorePieceLists()
+            try folder.derived.removeAll()
             try dropSearchIndex()
             try followIndex { progress("indexing", $0, $1) }
         }

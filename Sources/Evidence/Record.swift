@@ -173,7 +173,7 @@ public struct Deposit: Sendable, Equatable {
 }
 
 /// An object by content.
-public struct ObjectDescription: Sendable, Equatable {
+public struct ObjectDescription: Sendable, Hashable {
     public let digest: Digest
     /// In bytes.
     public let size: Int64
@@ -198,6 +198,8 @@ public enum AccessKind: String, Sendable, CaseIterable {
     case found = "evidence.found"
     /// An item's metadata was shown.
     case viewed = "evidence.viewed"
+    /// Pages of an item were shown as images.
+    case imaged = "evidence.imaged"
     /// An item's bytes left the archive.
     case exported = "evidence.exported"
     /// A person, or what is recorded of one, was shown.

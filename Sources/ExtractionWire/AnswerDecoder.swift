@@ -6,6 +6,10 @@ public struct Answer: Sendable, Equatable {
         case done(pageCount: Int?, limit: TextLimit?)
         case notRead
         case failed(String)
+        /// The page that was asked for, within what was asked for.
+        case image(png: [UInt8], width: Int, height: Int)
+        case noSuchPage(count: Int)
+        case notShown(RenderRefusal, String)
     }
 
     public var mediaType: String?
@@ -41,7 +45,12 @@ public enum WireViolation: Error, Equatable, CustomStringConvertible {
 /// Decodes the frames of one document as their bytes arrive, and refuses everything that breaks the rules or passes a limit.
 /// After it has thrown it is spent.
 public struct AnswerDecoder {
-    private let limits: ExtractionLimits
+    private enum Expected {
+        case text(ExtractionLimits)
+        case image(PageRequest)
+    }
+
+    private let expected: Expected
     /// Bytes that arrived and are not yet a whole frame.
     private var pending: [UInt8] = []
     private var textSize = 0
@@ -54,8 +63,14 @@ public struct AnswerDecoder {
     /// Whether the last frame has arrived.
     public var isEnded: Bool { ending != nil }
 
+    /// Of the answer to a `read`.
     public init(limits: ExtractionLimits) {
-        self.limits = limits
+        expected = .text(limits)
+    }
+
+    /// Of the answer to a `render`.
+    public init(_ request: PageRequest) {
+        expected = .image(request)
     }
 
     /// Takes the next bytes of the stream, in pieces of any size.
@@ -95,10 +110,9 @@ public struct AnswerDecoder {
     /// Takes the frame at the start of `bytes` and says how long it was, or `nil` if it has not arrived whole. A length that
     /// no frame of its type may have is refused before its payload is waited for.
     private mutating func frame(_ bytes: UnsafeRawBufferPointer) throws(WireViolation) -> Int? {
-        guard let type = FrameType(rawValue: bytes[0]) else { throw .unknownType(bytes[0]) }
+        guard let type = FrameType(rawValue: bytes[0]), let longest = longestPayload(of: type) else { throw .unknownType(bytes[0]) }
         guard bytes.count >= Frame.headerSize else { return nil }
         let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
-        let longest = type == .page ? 4 + limits.pageText : Frame.smallPayload
         guard length <= longest else { throw .tooLong(type: type.rawValue, length: length) }
         guard bytes.count - Frame.headerSize >= length else { return nil }
         let end = Frame.headerSize + length
@@ -106,9 +120,21 @@ public struct AnswerDecoder {
         return end
     }
 
+    /// `nil` for a frame that is none of this answer.
+    private func longestPayload(of type: FrameType) -> Int? {
+        switch (type, expected) {
+        case (.kind, _), (.notRead, _), (.fact, .text), (.done, .text), (.failed, .text): Frame.smallPayload
+        case (.noSuchPage, .image), (.notShown, .image): Frame.smallPayload
+        case (.page, .text(let limits)): 4 + limits.pageText
+        case (.image, .image(let request)): request.limits.imageSize
+        default: nil
+        }
+    }
+
     private mutating func take(_ type: FrameType, payload: UnsafeRawBufferPointer) throws(WireViolation) {
         // A document that cannot even be looked at fails without a kind; everything else follows the kind.
-        guard (type == .kind) == (mediaType == nil) || (type == .failed && mediaType == nil) else { throw .outOfOrder(type) }
+        let needsNoKind = type == .failed || type == .notShown
+        guard (type == .kind) == (mediaType == nil) || (needsNoKind && mediaType == nil) else { throw .outOfOrder(type) }
         var reader = ByteReader(payload)
         switch type {
         case .kind:
@@ -123,7 +149,7 @@ public struct AnswerDecoder {
             guard facts.count < Frame.factsAtMost else { throw .tooMuch("facts") }
             facts[key.rawValue] = value
         case .page:
-            guard let number = reader.number(UInt32.self) else { throw .malformed(type) }
+            guard case .text(let limits) = expected, let number = reader.number(UInt32.self) else { throw .malformed(type) }
             guard Int(number) == pages.count + 1 else { throw .outOfOrder(type) }
             guard pages.count < limits.pages else { throw .tooMuch("pages") }
             textSize += payload.count - 4
@@ -153,6 +179,21 @@ public struct AnswerDecoder {
         case .failed:
             guard let reason = value(of: payload, after: 0) else { throw .malformed(type) }
             ending = .failed(reason)
+        case .image:
+            guard case .image(let request) = expected, let (width, height) = PageImageForm.size(of: payload),
+                (1...request.width).contains(width), (1...request.height).contains(height)
+            else { throw .malformed(type) }
+            ending = .image(png: Array(payload), width: width, height: height)
+        case .noSuchPage:
+            guard case .image(let request) = expected, let count = reader.number(UInt32.self), reader.isAtEnd, count < request.page else {
+                throw .malformed(type)
+            }
+            ending = .noSuchPage(count: Int(count))
+        case .notShown:
+            guard let code = reader.number(UInt8.self), let refusal = RenderRefusal(rawValue: code),
+                let reason = value(of: payload, after: 1)
+            else { throw .malformed(type) }
+            ending = .notShown(refusal, reason)
         }
     }
 

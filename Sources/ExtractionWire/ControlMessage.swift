@@ -2,6 +2,8 @@
 public enum ControlRequest: Sendable, Equatable {
     /// Read a document. Two descriptors come with it: the document, and where the frames go.
     case read(ExtractionLimits)
+    /// Show a page of a document. The same two descriptors come with it.
+    case render(PageRequest)
     /// End the reader that is at work; without one, nothing happens.
     case kill
 
@@ -15,6 +17,14 @@ public enum ControlRequest: Sendable, Equatable {
             return bytes
         case .kill:
             return [2]
+        case .render(let request):
+            let limits = request.limits
+            var bytes: [UInt8] = [3]
+            for number in [
+                limits.cpuSeconds, limits.wallSeconds, limits.addressSpace, limits.sourcePixels, limits.imageSize, request.page,
+                request.width, request.height,
+            ] { bytes.append(number: Int64(number)) }
+            return bytes
         }
     }
 
@@ -22,19 +32,30 @@ public enum ControlRequest: Sendable, Equatable {
         var reader = ByteReader(bytes)
         switch reader.number(UInt8.self) {
         case 1:
-            var numbers: [Int] = []
-            while numbers.count < 6, let number = reader.number(Int64.self) { numbers.append(Int(number)) }
-            guard numbers.count == 6, numbers.allSatisfy({ $0 > 0 && $0 <= 1 << 40 }) else { return nil }
+            guard let numbers = Self.numbers(6, &reader) else { return nil }
             self = .read(
                 ExtractionLimits(
                     cpuSeconds: numbers[0], wallSeconds: numbers[1], addressSpace: numbers[2], pages: numbers[3],
                     pageText: numbers[4], totalText: numbers[5]))
         case 2:
             self = .kill
+        case 3:
+            guard let numbers = Self.numbers(8, &reader) else { return nil }
+            let limits = RenderLimits(
+                cpuSeconds: numbers[0], wallSeconds: numbers[1], addressSpace: numbers[2], sourcePixels: numbers[3],
+                imageSize: numbers[4])
+            guard let request = PageRequest(page: numbers[5], width: numbers[6], height: numbers[7], limits: limits) else { return nil }
+            self = .render(request)
         default:
             return nil
         }
         guard reader.isAtEnd else { return nil }
+    }
+
+    private static func numbers(_ count: Int, _ reader: inout ByteReader) -> [Int]? {
+        var numbers: [Int] = []
+        while numbers.count < count, let number = reader.number(Int64.self) { numbers.append(Int(number)) }
+        return numbers.count == count && numbers.allSatisfy { $0 > 0 && $0 <= 1 << 40 } ? numbers : nil
     }
 }
 
@@ -54,7 +75,7 @@ public enum ControlReport: Sendable, Equatable {
 
     /// The first message. `unavailable` is `nil` if a document can be read in confinement, else it says why not.
     case hello(tool: String, landlock: Int, unavailable: String?)
-    /// One for each `read`: how the process ended, its processor time, and the most memory it held, in KiB.
+    /// One for each `read` and `render`: how the process ended, its processor time, and the most memory it held, in KiB.
     case ended(ReaderEnd, cpuMilliseconds: Int, peakKilobytes: Int)
 
     /// Bytes of the longest message.

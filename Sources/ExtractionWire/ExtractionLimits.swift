@@ -25,6 +25,10 @@ public struct ExtractionLimits: Sendable, Equatable {
         self.pageText = pageText
         self.totalText = totalText
     }
+
+    public var reader: ReaderLimits {
+        ReaderLimits(cpuSeconds: cpuSeconds, wallSeconds: wallSeconds, addressSpace: addressSpace)
+    }
 }
 
 /// A limit that ends the text before the document does.

@@ -17,8 +17,9 @@ public enum FactKey: String, Sendable, CaseIterable {
 
 /// The frames that a reader sends: `type u8 | length u32 | payload`, numbers little endian.
 ///
-/// Order: one `kind`, then facts and pages (pages numbered from 1 without a gap), then exactly one of `done`, `notRead`
-/// and `failed`, then the end of the stream. A `failed` may also be the only frame.
+/// Order where a document is read: one `kind`, then facts and pages (pages numbered from 1 without a gap), then exactly one of
+/// `done`, `notRead` and `failed`, then the end of the stream. Where a page is shown: one `kind`, then exactly one of `image`,
+/// `noSuchPage`, `notRead` and `notShown`. A `failed` or `notShown` may also be the only frame.
 public enum FrameType: UInt8, Sendable, CaseIterable {
     /// Media type, ASCII.
     case kind = 1
@@ -32,6 +33,12 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     case notRead = 5
     /// Why, for people.
     case failed = 6
+    /// The page as a PNG.
+    case image = 7
+    /// How many pages there are, u32: fewer than the one that was asked for.
+    case noSuchPage = 8
+    /// The ``RenderRefusal``, u8; why, for people, to the end of the frame.
+    case notShown = 9
 }
 
 /// Sizes and shapes that both sides hold to; the receiving side refuses what passes them.
@@ -87,6 +94,21 @@ public enum Frame {
 
     public static func failed(_ reason: String) -> [UInt8] {
         header(.failed, length: reason.utf8.count) + reason.utf8
+    }
+
+    /// Everything of an image's frame that comes before its `size` bytes.
+    public static func imageHeader(size: Int) -> [UInt8] {
+        header(.image, length: size)
+    }
+
+    public static func noSuchPage(count: Int) -> [UInt8] {
+        var payload: [UInt8] = []
+        payload.append(number: UInt32(count))
+        return header(.noSuchPage, length: payload.count) + payload
+    }
+
+    public static func notShown(_ refusal: RenderRefusal, _ reason: String) -> [UInt8] {
+        header(.notShown, length: 1 + reason.utf8.count) + [refusal.rawValue] + reason.utf8
     }
 
     /// Whether text has none of the control characters but tab and newline (C0, DEL and C1), which no page and no fact may

@@ -12,7 +12,8 @@ struct AnswerWriter: ~Copyable {
     /// The limit that was met; pages offered after it are dropped.
     private(set) var limitMet: TextLimit?
 
-    init(limits: ExtractionLimits) {
+    /// - parameter limits: of text; a page image has none.
+    init(limits: ExtractionLimits = .init()) {
         self.limits = limits
         buffer.reserveCapacity(Self.batch + 4_096)
     }
@@ -61,6 +62,22 @@ struct AnswerWriter: ~Copyable {
 
     consuming func failed(_ reason: String) -> Never {
         buffer += Frame.failed(Self.line(reason))
+        end()
+    }
+
+    consuming func image(_ png: UnsafeBufferPointer<UInt8>) -> Never {
+        buffer += Frame.imageHeader(size: png.count)
+        buffer += png
+        end()
+    }
+
+    consuming func noSuchPage(count: Int) -> Never {
+        buffer += Frame.noSuchPage(count: count)
+        end()
+    }
+
+    consuming func notShown(_ refusal: RenderRefusal, _ reason: String) -> Never {
+        buffer += Frame.notShown(refusal, Self.line(reason))
         end()
     }
 

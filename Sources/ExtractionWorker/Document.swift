@@ -30,10 +30,16 @@ struct Document {
         bytes = UnsafeRawBufferPointer(start: start, count: size)
     }
 
-    /// The media type by content. `nil` where libmagic fails.
-    func mediaType(_ magic: OpaquePointer) -> String? {
+    /// The media type by content, and the encoding where that decided it. `nil` where libmagic fails.
+    func kind(_ magic: OpaquePointer) -> (mediaType: String, encoding: TextEncoding?)? {
         guard let name = magic_buffer(magic, bytes.baseAddress, min(bytes.count, Self.looked)) else { return nil }
-        return String(cString: name)
+        let mediaType = String(cString: name)
+        if mediaType == "application/octet-stream" || mediaType == "text/plain", isPDFAfterOtherBytes(bytes) {
+            return ("application/pdf", nil)
+        }
+        // libmagic knows UTF-16 by its byte order mark only.
+        if mediaType == "application/octet-stream", let encoding = TextEncoding.utf16(bytes) { return ("text/plain", encoding) }
+        return (mediaType, nil)
     }
 }
 
@@ -41,15 +47,7 @@ struct Document {
 func readDocument(_ limits: ExtractionLimits, _ warm: WarmLibraries) -> Never {
     var answer = AnswerWriter(limits: limits)
     guard let document = Document(descriptor: CONFINEMENT_DOCUMENT) else { answer.failed("not a regular file") }
-    guard var mediaType = document.mediaType(warm.magic) else { answer.failed("its kind cannot be determined") }
-    var encoding: TextEncoding?
-    if mediaType == "application/octet-stream" || mediaType == "text/plain", isPDFAfterOtherBytes(document.bytes) {
-        mediaType = "application/pdf"
-    } else if mediaType == "application/octet-stream" {
-        // libmagic knows UTF-16 by its byte order mark only.
-        encoding = TextEncoding.utf16(document.bytes)
-        if encoding != nil { mediaType = "text/plain" }
-    }
+    guard let (mediaType, encoding) = document.kind(warm.magic) else { answer.failed("its kind cannot be determined") }
     answer.kind(mediaType)
     switch mediaType {
     case "application/pdf": PDFReader.read(document, answer)

@@ -11,6 +11,8 @@ struct ImageHeader: Equatable {
     var height: Int
     /// When the camera took it, ISO 8601, with an offset from UTC where the camera noted one.
     var captured: String?
+    /// How a JPEG is to be turned when it is shown: 1 to 8, as Exif counts; `nil` where the camera noted nothing.
+    var orientation: Int?
 
     init?(_ bytes: UnsafeRawBufferPointer) {
         let image = Bytes(bytes)
@@ -45,7 +47,7 @@ struct ImageHeader: Equatable {
 
     /// Walks the segments up to the frame header; Exif stands before it.
     private static func jpeg(_ image: Bytes) -> ImageHeader? {
-        var captured: String?
+        var exif: Exif?
         var offset = 2
         while let marker = image.byte(offset + 1), image.byte(offset) == 0xFF {
             switch marker {
@@ -56,10 +58,12 @@ struct ImageHeader: Equatable {
                 offset += 2
                 continue
             case 0xC0...0xCF where marker != 0xC4 && marker != 0xC8 && marker != 0xCC:
-                return sized(image.big16(offset + 7), image.big16(offset + 5), captured)
+                var header = sized(image.big16(offset + 7), image.big16(offset + 5), exif?.captured)
+                header?.orientation = exif?.orientation
+                return header
             case 0xE1 where image.text(at: offset + 4, "Exif\0\0"):
                 guard let length = image.big16(offset + 2) else { return nil }
-                captured = captured ?? image.part(offset + 10, length - 8).flatMap(Exif.init)?.captured
+                exif = exif ?? image.part(offset + 10, length - 8).flatMap(Exif.init)
             case 0xD9, 0xDA:
                 return nil
             default:
@@ -126,6 +130,7 @@ struct ImageHeader: Equatable {
 private struct Exif {
     var width: Int?
     var height: Int?
+    var orientation: Int?
     var captured: String?
 
     init?(_ bytes: Bytes) {
@@ -141,6 +146,7 @@ private struct Exif {
         guard let first = tiff.number32(4) else { return nil }
         width = tiff.number(first, tag: 256)
         height = tiff.number(first, tag: 257)
+        orientation = tiff.number(first, tag: 0x0112)
         guard let camera = tiff.number(first, tag: 0x8769) else { return }
         // DateTimeOriginal as `2024:05:31 07:08:09`; OffsetTimeOriginal as `+07:00`.
         guard let taken = tiff.text(camera, tag: 0x9003), let moment = Self.iso8601(taken) else { return }

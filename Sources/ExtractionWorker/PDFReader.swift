@@ -7,7 +7,13 @@ import Glibc
 enum PDFReader {
     private static let fewPages = 12
 
-    static func read(_ source: Document, _ answer: consuming AnswerWriter) -> Never {
+    /// Why a PDF cannot be opened.
+    struct Failure: Error {
+        let isEncrypted: Bool
+        let reason: String
+    }
+
+    static func open(_ source: Document) throws(Failure) -> OpaquePointer {
         var failure: UnsafeMutablePointer<GError>?
         let opened: OpaquePointer?
         if source.isWhole {
@@ -17,8 +23,16 @@ enum PDFReader {
         } else {
             opened = poppler_document_new_from_fd(source.descriptor, nil, &failure)
         }
-        guard let document = opened else {
-            answer.failed(reason(failure))
+        guard let opened else { throw Self.failure(failure) }
+        return opened
+    }
+
+    static func read(_ source: Document, _ answer: consuming AnswerWriter) -> Never {
+        let document: OpaquePointer
+        do throws(Failure) {
+            document = try open(source)
+        } catch {
+            answer.failed(error.reason)
         }
         sendFacts(of: document, source, &answer)
         let count = Int(poppler_document_get_n_pages(document))
@@ -132,12 +146,11 @@ enum PDFReader {
         return offset < bytes.count ? offset : nil
     }
 
-    private static func reason(_ failure: UnsafeMutablePointer<GError>?) -> String {
-        guard let failure else { return "the PDF cannot be opened" }
-        if failure.pointee.domain == poppler_error_quark(), failure.pointee.code == Int32(POPPLER_ERROR_ENCRYPTED.rawValue) {
-            return "encrypted: needs a password"
+    private static func failure(_ failure: UnsafeMutablePointer<GError>?) -> Failure {
+        guard let error = failure?.pointee else { return Failure(isEncrypted: false, reason: "the PDF cannot be opened") }
+        if error.domain == poppler_error_quark(), error.code == Int32(POPPLER_ERROR_ENCRYPTED.rawValue) {
+            return Failure(isEncrypted: true, reason: "encrypted: needs a password")
         }
-        guard let message = failure.pointee.message else { return "the PDF cannot be opened" }
-        return String(cString: message)
+        return Failure(isEncrypted: false, reason: error.message.map { String(cString: $0) } ?? "the PDF cannot be opened")
     }
 }

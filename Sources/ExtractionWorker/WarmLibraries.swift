@@ -13,6 +13,7 @@ struct WarmLibraries {
     private let document: OpaquePointer
     /// The C library forgets a character conversion with its last user.
     private let conversions: [iconv_t?]
+    private var isWarmForPages = false
 
     static var versions: String {
         "poppler/\(String(cString: poppler_get_version())) magic/\(magic_version())"
@@ -41,6 +42,18 @@ struct WarmLibraries {
         _ = NormalForm.nfc("Minh chu\u{31B}\u{301}ng")
         _ = Windows1258.decode([0x41, 0x20, 0xFE])
         _ = Windows1258.isPlausible([0x41, 0x20, 0xFE])
+    }
+
+    /// Makes the libraries ready for drawing as well, once: a worker that is only asked for text does not pay for it. Fonts that are
+    /// installed later are not seen by this worker.
+    mutating func warmForPages() {
+        guard !isWarmForPages else { return }
+        isWarmForPages = true
+        // Reads fontconfig's configuration and the lists of fonts, which no reader could.
+        FcInit()
+        guard let page = poppler_document_get_page(document, 0) else { return }
+        if let surface = PageDrawing.draw(page, width: 20, height: 20) { cairo_surface_destroy(surface) }
+        g_object_unref(gpointer(page))
     }
 
     /// A PDF of one page with a line of text, a title in UTF-16 and dates; without a cross-reference table, which poppler

@@ -10,8 +10,9 @@ import Glibc
 enum Worker {
     /// The control socket, our standard input.
     static let control: Int32 = 0
-    /// The only folder that a reader can open files in: character maps for fonts that do not bring their own.
-    static let characterMaps = "/usr/share/poppler"
+    /// The only folders that a reader can open files in: character maps for fonts that do not bring their own, and the system's
+    /// fonts for texts that do not bring theirs.
+    static let readable: [StaticString] = ["/usr/share/poppler", "/usr/share/fonts", "/usr/local/share/fonts"]
     static let version = 1
     /// Exit codes of a reader from here on say which step of its confinement failed.
     static let refusalBase: Int32 = 100
@@ -31,8 +32,8 @@ enum Worker {
         let readiness = unavailable ?? (warm == nil ? "libmagic: its database cannot be loaded" : selfTest())
         let tool = "minhchung-extract/\(version) \(WarmLibraries.versions)"
         report(.hello(tool: tool, landlock: Int(landlock), unavailable: readiness))
-        guard readiness == nil, let warm else { exit(0) }
-        serve(warm)
+        guard readiness == nil, var warm else { exit(0) }
+        serve(&warm)
     }
 
     /// Gives up root and prepares the confinement. Returns why that failed.
@@ -40,7 +41,8 @@ enum Worker {
         let dropped = confinement_drop_root()
         guard dropped == 0 else { return "giving up root: \(message(dropped))" }
         var step = CONFINEMENT_HELD
-        let prepared = confinement_prepare(characterMaps, &landlock, &step)
+        let folders = readable.map { Optional(UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self)) } + [nil]
+        let prepared = confinement_prepare(folders, &landlock, &step)
         guard prepared == 0 else { return "\(stepName(Int32(step.rawValue))): \(message(prepared))" }
         return nil
     }
@@ -53,7 +55,7 @@ enum Worker {
         let limits = ExtractionLimits()
         let child = descriptors_fork()
         if child == 0 {
-            enterConfinement(parent: parent, document: answer[0], answer: answer[1], limits)
+            enterConfinement(parent: parent, document: answer[0], answer: answer[1], limits.reader)
             var escapes = confinement_escapes(parent)
             let sent = write(CONFINEMENT_ANSWER, &escapes, MemoryLayout<UInt32>.size)
             _exit(sent == MemoryLayout<UInt32>.size ? 0 : 1)
@@ -75,19 +77,28 @@ enum Worker {
     }
 
     /// Answers requests until the client closes the socket.
-    private static func serve(_ warm: WarmLibraries) -> Never {
+    private static func serve(_ warm: inout WarmLibraries) -> Never {
         let parent = getpid()
         while true {
             guard let (request, descriptors) = receive() else { exit(0) }
-            guard case .read(let limits) = request, descriptors.count == 2 else {
+            guard request != .kill, descriptors.count == 2 else {
                 // A kill that crossed with the end of its reader.
                 descriptors.forEach { close($0) }
                 continue
             }
+            if case .render = request { warm.warmForPages() }
             let child = descriptors_fork()
             if child == 0 {
-                enterConfinement(parent: parent, document: descriptors[0], answer: descriptors[1], limits)
-                readDocument(limits, warm)
+                let (document, answer) = (descriptors[0], descriptors[1])
+                switch request {
+                case .read(let limits):
+                    enterConfinement(parent: parent, document: document, answer: answer, limits.reader)
+                    readDocument(limits, warm)
+                case .render(let page):
+                    enterConfinement(parent: parent, document: document, answer: answer, page.limits.reader)
+                    showPage(page, warm)
+                case .kill: _exit(0)  // never comes here
+                }
             }
             let failure = errno
             descriptors.forEach { close($0) }
@@ -102,7 +113,7 @@ enum Worker {
     }
 
     /// Takes all rights away from this process, a fresh child. Where that fails, the child ends and nothing is read.
-    private static func enterConfinement(parent: pid_t, document: Int32, answer: Int32, _ limits: ExtractionLimits) {
+    private static func enterConfinement(parent: pid_t, document: Int32, answer: Int32, _ limits: ReaderLimits) {
         let step = confinement_enter(
             parent, document, answer, UInt64(limits.addressSpace), UInt32(clamping: limits.cpuSeconds))
         if step != CONFINEMENT_HELD { _exit(refusalBase + Int32(step.rawValue)) }

@@ -4,6 +4,8 @@ public final class ArchiveFolder: Sendable {
     public let path: String
     /// Its objects.
     public let objects: ObjectStore
+    /// What was made of them and may go at any time.
+    public let derived: DerivedStore
     private let folder: Descriptor
     private let lock: Descriptor
     private let system: SystemCalls
@@ -105,6 +107,7 @@ public final class ArchiveFolder: Sendable {
         self.folder = folder
         self.lock = lock
         self.objects = objects
+        derived = DerivedStore(in: folder, system: system)
         self.system = system
     }
 

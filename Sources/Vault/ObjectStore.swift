@@ -402,7 +402,7 @@ func attempt<Value>(_ act: String, _ object: String, _ body: () throws -> Value)
     }
 }
 
-private func randomPartName() -> [UInt8] {
+func randomPartName() -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     return Array("\(String(generator.next() as UInt64, radix: 16)).part".utf8)
 }

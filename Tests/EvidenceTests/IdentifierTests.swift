@@ -73,7 +73,7 @@ struct IdentifierTests {
             ])
         #expect(
             AccessKind.allCases.map(\.rawValue) == [
-                "evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported", "person.viewed", "dossier.viewed",
+                "evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported", "person.viewed", "dossier.viewed",
                 "evidence.traced", "bundle.exported", "access.viewed",
             ])
         #expect(

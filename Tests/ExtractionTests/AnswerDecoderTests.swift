@@ -108,8 +108,9 @@ struct AnswerDecoderTests {
         }
     }
 
-    @Test func `control messages come back as they were`() {
-        let requests: [ControlRequest] = [.kill, .read(.init()), .read(.init(cpuSeconds: 1, pages: 3))]
+    @Test func `control messages come back as they were`() throws {
+        let page = try #require(PageRequest(page: 7, width: 320, height: 200, limits: .init(imageSize: 5)))
+        let requests: [ControlRequest] = [.kill, .read(.init()), .read(.init(cpuSeconds: 1, pages: 3)), .render(page)]
         for request in requests {
             #expect(request.bytes.withUnsafeBytes { ControlRequest($0) } == request)
         }

@@ -69,13 +69,13 @@ enum TestPDF {
         ])
     }
 
-    private static func page(content: String) -> [UInt8] {
+    static func page(content: String) -> [UInt8] {
         Array(
             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 200]/Contents \(content)/Resources<</Font<</F 3 0 R>>>>>>".utf8)
     }
 
     /// A zlib stream: the bytes, then `copies` times 258 bytes copied from `distance` (1, 13 or 20) back. Fixed codes of RFC 1951.
-    private static func deflatedRun(of literals: [UInt8], distance: Int = 1, copies: Int) -> [UInt8] {
+    static func deflatedRun(of literals: [UInt8], distance: Int = 1, copies: Int) -> [UInt8] {
         var bytes: [UInt8] = [0x78, 0x9C]
         var pending: UInt32 = 0
         var count: UInt32 = 0

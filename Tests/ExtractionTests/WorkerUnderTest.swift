@@ -64,6 +64,25 @@ final class Script {
     deinit { unlink(path) }
 }
 
+/// A worker that answers every document with these bytes and this report.
+func fakeWorker(_ answer: [UInt8], report: [UInt8]) throws -> Script {
+    let hello = ControlReport.hello(tool: "fake/1", landlock: 7, unavailable: nil).bytes
+    return try Script(
+        """
+        import os, socket
+        control = socket.socket(fileno=0)
+        control.send(bytes(\(hello)))
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 4096, 4)
+            if not message: break
+            if len(descriptors) != 2: continue
+            try: os.write(descriptors[1], bytes(\(answer)))
+            except BrokenPipeError: pass
+            for descriptor in descriptors: os.close(descriptor)
+            control.send(bytes(\(report)))
+        """)
+}
+
 /// Reads one document with a fresh real worker.
 func read(
     _ bytes: [UInt8], limits: ExtractionLimits = .init()

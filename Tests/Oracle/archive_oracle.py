@@ -432,7 +432,7 @@ BODIES = {
         legal_basis=text),
     "role.withdrawn": members({"grant": grant_id, "account": account_name, "reason": text}),
 }
-ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.exported")
+ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported")
 HEADER = {"number": count, "time": time, "actor": text, "subjects": strings}
 RECORD_HEADER = members({**HEADER, "kind": one_of(*BODIES), "body": digest}, acting_as=text)
 ACCESS_HEADER = members(

@@ -28,7 +28,7 @@ struct ImportTests {
             ]
         ),
         "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
-        "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler"], ["Glibc"]),
+        "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler", "CRaster"], ["Glibc"]),
     ]
 
     /// Of the language itself; `Foundation` only where something below needs its types.

@@ -39,10 +39,10 @@ const char *confinement_step_name(int step);
    Returns 0 or an errno. */
 int confinement_drop_root(void);
 
-/* Builds the Landlock ruleset and the seccomp program once, in the parent. Files below `readable` stay readable; nothing
-   else does. `*abi` is set to the kernel's Landlock version (0 where there is none).
+/* Builds the Landlock ruleset and the seccomp program once, in the parent. Files below the folders `readable`, up to its NULL,
+   stay readable; nothing else does. `*abi` is set to the kernel's Landlock version (0 where there is none).
    Returns 0, or the errno of the failure with `*step` set. */
-int confinement_prepare(const char *readable, int *abi, enum confinement_step *step);
+int confinement_prepare(const char *const *readable, int *abi, enum confinement_step *step);
 
 /* Confines the calling process, for good: a session of its own, limits, death with `parent`, no new privileges, only the two
    descriptors (moved to CONFINEMENT_DOCUMENT and CONFINEMENT_ANSWER), Landlock, seccomp.

@@ -26,7 +26,7 @@ public struct SystemCallError: Error, Equatable, CustomStringConvertible {
 /// The calls that the vault makes, as a test names the one that shall fail.
 public enum SystemCall: String, Sendable, CaseIterable {
     case open, create, read, write, synchronize, synchronizeFileSystem, changeMode, rename, unlink, makeFolder, status
-    case list, lock, freeSpace
+    case list, lock, freeSpace, touch
 }
 
 /// Every system call of the vault, and the only place where it meets the operating system.
@@ -144,6 +144,14 @@ public struct SystemCalls: Sendable {
         _ = try check(.write) { ftruncate(file.number, 0) }
     }
 
+    /// Notes that the file was used now, in its time of change.
+    func touch(_ file: Descriptor) throws(SystemCallError) {
+        // Asked of the clock: the system's own note of now is coarser than two uses are apart.
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        _ = try check(.touch) { futimens(file.number, [now, now]) }
+    }
+
     /// Has the kernel begin to write the file to the disk, so that the sync which follows waits less. A hint: it makes nothing
     /// durable, and its failure changes nothing.
     func beginWriting(_ file: Descriptor) {
@@ -173,6 +181,10 @@ public struct SystemCalls: Sendable {
             changedStatus = status.st_ctim
         }
 
+        func isChangedBefore(_ other: Status) -> Bool {
+            (changed.tv_sec, changed.tv_nsec) < (other.changed.tv_sec, other.changed.tv_nsec)
+        }
+
         func isUnchanged(since earlier: Status) -> Bool {
             size == earlier.size && changed.tv_sec == earlier.changed.tv_sec && changed.tv_nsec == earlier.changed.tv_nsec
                 && changedStatus.tv_sec == earlier.changedStatus.tv_sec && changedStatus.tv_nsec == earlier.changedStatus.tv_nsec
@@ -182,6 +194,13 @@ public struct SystemCalls: Sendable {
     func status(of file: Descriptor) throws(SystemCallError) -> Status {
         var status = stat()
         _ = try check(.status) { fstat(file.number, &status) }
+        return Status(status)
+    }
+
+    /// What has this name; a link is not followed.
+    func status(of name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Status {
+        var status = stat()
+        _ = try check(.status) { name.withCString { fstatat(folder.number, $0, &status, AT_SYMLINK_NOFOLLOW) } }
         return Status(status)
     }
 

@@ -41,6 +41,8 @@ public final class Archive: Sendable {
     private let index = Mutex<SearchIndex?>(nil)
     /// Held from what an act looks at until it is recorded.
     let turn = Mutex(())
+    /// Deposits that wait for their turn.
+    let waitingDeposits = Mutex<[DepositRequest]>([])
     /// Rule documents that were read; their digests pin every word.
     let ruleCache = Mutex<[Digest: RuleDocument]>([:])
 

@@ -224,7 +224,7 @@ public final class ObjectStore: Sendable {
         } else {
             for part in parts {
                 let file = try attempt("store", part.digest.hex) {
-                    try system.open(part.part, in: part.uploads ?? staging)
+                    try system.open(part.part, in: place(of: part))
                 }
                 try synchronize(part.digest.hex) { try system.synchronize(file) }
             }
@@ -252,6 +252,9 @@ public final class ObjectStore: Sendable {
         return outcomes
     }
 
+    /// The folder that its file is in.
+    private func place(of object: StagedObject) -> Descriptor { object.uploads ?? staging }
+
     private func install(_ object: StagedObject, in shard: Descriptor) throws(VaultError) -> SealOutcome {
         if object.isPresent {
             // It was read when it was staged, and nothing is left to put in its place.
@@ -262,12 +265,12 @@ public final class ObjectStore: Sendable {
         }
         let name = Array(object.digest.hex.utf8)
         do {
-            try system.rename(object.part, in: object.uploads ?? staging, to: name, in: shard)
+            try system.rename(object.part, in: place(of: object), to: name, in: shard)
             return .stored
         } catch  where error.isExisting {
             guard let damage = damage(of: object.digest, size: object.description.size) else {
                 try attempt("store", object.digest.hex) {
-                    try system.unlink(object.part, in: object.uploads ?? staging)
+                    try system.unlink(object.part, in: place(of: object))
                 }
                 return .alreadyStored
             }
@@ -290,7 +293,7 @@ public final class ObjectStore: Sendable {
         let name = Array(object.digest.hex.utf8)
         let found = quarantineName(object.digest)
         try attempt("store", object.digest.hex) {
-            try system.rename(object.part, in: object.uploads ?? staging, to: found, in: quarantine)
+            try system.rename(object.part, in: place(of: object), to: found, in: quarantine)
             do throws(SystemCallError) {
                 try system.exchange(found, in: quarantine, with: name, in: shard)
             } catch  where error.isUnsupported {

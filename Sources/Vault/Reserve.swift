@@ -13,21 +13,23 @@ extension ArchiveFolder {
     @discardableResult
     public func keepReserve() -> Bool {
         hasReserve.withLock { isThere in
-            if isThere { return true }
-            do throws(SystemCallError) {
-                let file =
-                    try system.exists(Self.reserveName, in: folder)
-                    ? try system.openToWrite(Self.reserveName, in: folder) : try system.create(Self.reserveName, in: folder)
-                if try system.status(of: file).size < Self.reserveSize {
-                    guard try system.freeSpace(of: folder) >= Self.reserveSize + 2 * ObjectStore.freeSpaceFloor else { return false }
-                    try system.allocate(file, size: Self.reserveSize)
-                }
-                isThere = true
-            } catch {
-                // A part of it would be taken for all of it. What is wrong with the disk is told by whoever has something to write.
-                release()
-            }
+            if !isThere { isThere = takeReserve() }
             return isThere
+        }
+    }
+
+    private func takeReserve() -> Bool {
+        do throws(SystemCallError) {
+            let isThere = try system.exists(Self.reserveName, in: folder)
+            let file = isThere ? try system.openToWrite(Self.reserveName, in: folder) : try system.create(Self.reserveName, in: folder)
+            if try system.status(of: file).size >= Self.reserveSize { return true }
+            guard try system.freeSpace(of: folder) >= Self.reserveSize + 2 * ObjectStore.freeSpaceFloor else { return false }
+            try system.allocate(file, size: Self.reserveSize)
+            return true
+        } catch {
+            // A part of it would be taken for all of it. What is wrong with the disk is told by whoever has something to write.
+            release()
+            return false
         }
     }
 

@@ -39,34 +39,32 @@ public final class UploadFolder: Sendable {
     /// Removes a file. That it is not there is no error.
     public func remove(_ name: String) throws(VaultError) {
         try attempt("remove upload", name) {
-            do throws(SystemCallError) { try system.unlink(Array(name.utf8), in: folder) } catch  where error.isMissing {}
+            if try system.exists(Array(name.utf8), in: folder) { try system.unlink(Array(name.utf8), in: folder) }
         }
     }
 
     /// How many bytes a file has; `nil` where it is not there.
     public func size(of name: String) throws(VaultError) -> Int64? {
         try attempt("look at upload", name) {
-            do throws(SystemCallError) {
-                return try system.status(of: try system.open(Array(name.utf8), in: folder)).size
-            } catch  where error.isMissing {
-                return nil
-            }
+            guard try system.exists(Array(name.utf8), in: folder) else { return nil }
+            return try system.status(of: try system.open(Array(name.utf8), in: folder)).size
         }
     }
 
     /// Removes everything that is not of these names.
     public func removeAll(but names: Set<String>) throws(VaultError) {
         try attempt("remove", "what is nobody's upload") {
-            let kept = Set(names.map { Array($0.utf8) })
-            for name in try system.names(in: folder) where !kept.contains(name) {
-                do throws(SystemCallError) {
-                    try system.unlink(name, in: folder)
-                } catch  where error.isFolder {
-                    // Nothing of ours; out of the way, and not lost.
-                    let trash = try system.open(Array("trash".utf8), in: store.root, isFolder: true)
-                    try system.rename(name, in: folder, to: randomPartName(), in: trash)
-                }
-            }
+            for name in try system.names(in: folder) where !names.contains(displayName(name)) { try removeForeign(name) }
+        }
+    }
+
+    private func removeForeign(_ name: [UInt8]) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try system.unlink(name, in: folder)
+        } catch  where error.isFolder {
+            // Nothing of ours; out of the way, and not lost.
+            let trash = try system.open(Array("trash".utf8), in: store.root, isFolder: true)
+            try system.rename(name, in: folder, to: randomPartName(), in: trash)
         }
     }
 
@@ -213,7 +211,8 @@ extension ObjectStore {
         var pieces = PieceDigests()
         var offset: Int64 = 0
         while offset < size {
-            let count = try attempt("read", name) { try system.read(file, into: buffer, at: offset) }
+            let position = offset
+            let count = try attempt("read", name) { try system.read(file, into: buffer, at: position) }
             guard count > 0 else { throw .changedWhileRead(object: name) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             whole.update(bytes)

@@ -134,17 +134,15 @@ public struct SystemCalls: Sendable {
 
     /// Writes all of `bytes` at `offset`.
     func write(_ file: Descriptor, _ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(SystemCallError) in
-                var count = 0
-                while count < buffer.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: buffer[count...])
-                    let position = off_t(offset) + count
-                    count += try check(.write) { pwrite(file.number, rest.baseAddress, rest.count, position) }
-                }
-            }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let position = off_t(offset) + bytes.count - rest.count
+            rest = rest.dropFirst(try writeSome(of: rest, to: file, at: position))
         }
-        try result.get()
+    }
+
+    private func writeSome(of bytes: ArraySlice<UInt8>, to file: Descriptor, at position: off_t) throws(SystemCallError) -> Int {
+        try check(.write) { bytes.withUnsafeBytes { pwrite(file.number, $0.baseAddress, $0.count, position) } }
     }
 
     /// Takes so many bytes of the disk for the file, whatever is written to it.

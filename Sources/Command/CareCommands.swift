@@ -208,7 +208,9 @@ struct Status: AsyncParsableCommand {
                     status.failures.map { .object(["reason": .string($0.reason), "count": .number($0.count)]) }),
                 "extractor": .object(extractor), "index_behind": status.indexBehind.map(JSON.number),
                 "oldest_check": .text(status.oldestCheck), "oldest_check_age_seconds": age.map { .integer(Int64($0)) },
-                "free_space": .integer(status.freeSpace), "person_key_failure": .text(status.personKeyFailure),
+                "free_space": .integer(status.freeSpace), "has_reserve": .bool(status.hasReserve),
+                "open_uploads": .number(status.openUploads), "uploaded_bytes": .integer(status.uploadedBytes),
+                "reading_failure": .text(status.readingFailure), "person_key_failure": .text(status.personKeyFailure),
                 "unfinished_erasures": .array(status.unfinishedErasures.map(\.json)),
             ])
             return
@@ -232,7 +234,9 @@ struct Status: AsyncParsableCommand {
         case nil: line("search index", "DAMAGED; run minhchung rebuild")
         }
         line("oldest check", age.map { Progress.duration($0) + " ago" } ?? "nothing to check")
-        line("free space", byteCount(status.freeSpace))
+        line("free space", byteCount(status.freeSpace) + (status.hasReserve ? "" : ", RESERVE USED: make room"))
+        if status.openUploads > 0 { line("uploads", "\(status.openUploads) open, \(byteCount(status.uploadedBytes)) there") }
+        if let failure = status.readingFailure { line("  reading", "FAILED: \(visible(failure))") }
         if let failure = status.personKeyFailure { line("key of numbers", "NOT THERE: \(visible(failure))") }
         for erasure in status.unfinishedErasures { line("erasure", "NOT FINISHED: \(visible(erasure.description))") }
     }

@@ -78,7 +78,9 @@ extension Archive {
     ) async throws -> DepositSummary {
         let sources = try sources.map { DepositSource(path: $0.path, metadata: try $0.metadata.checked()) }
         return try await blocking.run { [self] in
-            for person in Set(sources.compactMap(\.metadata.person)) { try checkIsRegistered(person) }
+            for (_, source) in Dictionary(sources.map { ($0.metadata.person, $0) }, uniquingKeysWith: { first, _ in first }) {
+                try checkPermission(toDeposit: source.metadata, by: actor)
+            }
             let reporting = Mutex(())
             let report: @Sendable (DepositEvent) -> Void = { event in reporting.withLock { _ in report(event) } }
             guard extracts else {
@@ -207,9 +209,10 @@ extension Archive {
     }
 
     func checkIsRegistered(_ person: PersonID) throws {
-        guard try catalog.person(person) != nil else {
+        guard let view = try catalog.person(person) else {
             throw ArchiveError.metadata(field: "person", reason: "(\(person)) is not registered; see minhchung person")
         }
+        if let record = view.erasedRecord { throw ArchiveError.metadata(field: "person", reason: "(\(person)) was erased, by record \(record)") }
     }
 
     /// Supersedes the declared metadata of an item; the earlier declaration stays in the ledger. What a reviewer found of the item

@@ -94,26 +94,38 @@ extension Archive {
         var repairs: [Catalog.Draft] = []
         var deposits: [Catalog.Draft] = []
         var pieceLists: [Digest: [Digest]] = [:]
-        var recorded: [RecordedDeposit] = []
+        /// For each deposit; `nil` while that is open.
+        var recorded: [RecordedDeposit?] = []
         /// Requests whose records this one takes for granted.
         var rests: Set<Int> = []
     }
 
     private func record(_ requests: [DepositRequest]) throws -> [Result<[RecordedDeposit], any Error>] {
-        let all = try requests.enumerated().flatMap { index, request in
-            try request.deposits.map { (request: index, deposit: $0, object: try staged($0)) }
+        var drafts = requests.map { _ in Draft() }
+        var all: [(request: Int, position: Int, deposit: StagedDeposit, object: StagedObject)] = []
+        for (index, request) in requests.enumerated() {
+            for (position, deposit) in request.deposits.enumerated() {
+                do {
+                    // Looked at once more: this is the moment that counts.
+                    try checkPermission(toDeposit: deposit.metadata, by: request.actor)
+                    drafts[index].recorded.append(nil)
+                    all.append((index, position, deposit, try staged(deposit)))
+                } catch {
+                    objects.discard(deposit.object)
+                    drafts[index].recorded.append(RecordedDeposit(outcome: .failure(error)))
+                }
+            }
         }
         let outcomes = try sealing(all.map(\.object))
         // What was erased and comes again is new.
         let named = try catalog.objects(all.map(\.object.digest))
         let known = named.filter { $0.value.erasedRecord == nil }
-        var drafts = requests.map { _ in Draft() }
         var inGroup: [SameDeposit: (item: EvidenceID, metadata: EvidenceMetadata, request: Int)] = [:]
         var (seen, toExtract, repaired): (Set<Digest>, Set<Digest>, Set<Digest>) = ([], [], [])
-        for ((index, deposit, staged), outcome) in zip(all, outcomes) {
+        for ((index, position, deposit, staged), outcome) in zip(all, outcomes) {
             let (metadata, object, actor) = (deposit.metadata, staged.description, requests[index].actor)
             if case .refused(let damage) = outcome {
-                drafts[index].recorded.append(RecordedDeposit(outcome: .failure(VaultError.damaged(staged.digest, damage))))
+                drafts[index].recorded[position] = RecordedDeposit(outcome: .failure(VaultError.damaged(staged.digest, damage)))
                 continue
             }
             if !repaired.contains(staged.digest) {
@@ -148,7 +160,7 @@ extension Archive {
             }
             if case .replacedDamaged(let damage) = outcome { recorded.damage = damage }
             recorded.isToExtract = known[staged.digest]?.extractionRecord == nil && toExtract.insert(staged.digest).inserted
-            drafts[index].recorded.append(recorded)
+            drafts[index].recorded[position] = recorded
         }
         let results = append(drafts, of: requests)
         try rememberAgain(named)
@@ -168,12 +180,12 @@ extension Archive {
         }
         return drafts.enumerated().map { index, draft in
             if let error = failures[index] ?? draft.rests.sorted().lazy.compactMap({ failures[$0] }).first { return .failure(error) }
-            return .success(draft.recorded)
+            return .success(draft.recorded.compactMap(\.self))
         }
     }
 
     /// What was there when it was staged may have been erased since: then it is staged anew.
-    private func staged(_ deposit: StagedDeposit) throws -> StagedObject {
+    private func staged(_ deposit: StagedDeposit) throws(VaultError) -> StagedObject {
         guard deposit.object.isPresent, try !objects.isStored(deposit.object.digest) else { return deposit.object }
         // because sealing refuses what cannot be staged again, as missing; a file that has changed since is not what was declared.
         guard let again = try? deposit.again(), again.digest == deposit.object.digest else { return deposit.object }

@@ -71,6 +71,7 @@ extension Archive {
                 if try catalog.object(object)?.erasedRecord != nil { try objects.erase(object) }
             }
             try catalog.forgetChecks(of: erasure.objects)
+            if let person = erasure.person { try removeUploads(about: person) }
         }
         try eraseUnreferenced()
         try objects.emptyTrash()

@@ -82,10 +82,12 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// The queries that `reads` sends to the archive's database, from one thread, each once: so that their plans can be tested.
-    package func statementsRead(during reads: () throws -> Void) throws -> [String] {
+    /// The queries that `reads` sends to the archive's database, or to that of operational state, from one thread, each once: so that
+    /// their plans can be tested.
+    package func statementsRead(ofService: Bool = false, during reads: () throws -> Void) throws -> [String] {
         let statements = Mutex<[String]>([])
-        try archive.read { db in
+        let pool = ofService ? service : archive
+        try pool.read { db in
             db.trace { event in
                 guard case .statement(let statement) = event, statement.sql.hasPrefix("SELECT") else { return }
                 statements.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
@@ -93,7 +95,7 @@ public final class Catalog: Sendable {
         }
         // Reads that follow one another take the same connection of the pool.
         try reads()
-        try archive.read { db in db.trace() }
+        try pool.read { db in db.trace() }
         return statements.withLock { $0 }
     }
 

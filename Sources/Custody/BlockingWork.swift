@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+internal import Synchronization
 
 /// The one place where blocking work — files, SQLite, worker processes — leaves the cooperative thread pool.
 ///
@@ -12,8 +13,16 @@ struct BlockingWork: Sendable {
 
     /// Runs `body` on a thread that may block.
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            threads.run { continuation.resume(with: Result { try body() }) }
+        // Let go before its caller goes on, with all that it holds: an archive is released when its last operation has returned.
+        let body = Mutex(Optional(body))
+        return try await withCheckedThrowingContinuation { continuation in
+            threads.run {
+                let result = Result {
+                    // Proof for `!`: it is taken once.
+                    try body.withLock { $0.take() }!()
+                }
+                continuation.resume(with: result)
+            }
         }
     }
 

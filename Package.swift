@@ -45,6 +45,7 @@ let package = Package(
                 .embedInCode("../../Storage/Schema/archive_0001.sql"),
                 .embedInCode("../../Storage/Schema/archive_0002.sql"),
                 .embedInCode("../../Storage/Schema/service_0001.sql"),
+                .embedInCode("../../Storage/Schema/service_0002.sql"),
                 .embedInCode("../../Storage/Schema/search_0001.sql"),
             ]),
         .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),

@@ -12,31 +12,39 @@ public final class Catalog: Sendable {
     let folder: String
     let archive: DatabasePool
     let service: DatabasePool
-    /// Each tree's right edge, as committed. The lock orders appends, so that an edge changes only with its commit.
-    private let recordEdge: Mutex<MerkleTree.Edge>
-    private let accessEdge: Mutex<MerkleTree.Edge>
+    /// Each tree's right edge, as committed.
+    struct Edges {
+        var records: MerkleTree.Edge
+        var access: MerkleTree.Edge
+    }
+
+    /// Where records and the access log are written.
+    private let ledger: GroupCommit<Edges>
+    /// Where operational state is written that many write at once.
+    let operations: GroupCommit<Void>
     /// Why nothing can be appended: nodes of a right edge are missing. What is there can still be verified.
     public let damage: CatalogError?
-
-    /// Called after each commit that made a tree larger.
-    private let grew: @Sendable () -> Void
 
     /// Opens the databases in `folder`.
     /// - Parameters:
     ///   - creates: whether the ledger is to be made; otherwise it has to be there.
     ///   - grew: called after each commit that made a tree larger, by the thread that committed.
+    ///   - makeRoom: called where a commit finds the disk full; when it answers true, the commit is tried once more.
     /// - Throws: ``CatalogError``, also when a database would not keep what it confirms.
-    public init(in folder: String, creates: Bool = false, grew: @escaping @Sendable () -> Void = {}) throws(CatalogError) {
+    public init(
+        in folder: String, creates: Bool = false, grew: @escaping @Sendable () -> Void = {},
+        makeRoom: @escaping @Sendable () -> Bool = { false }
+    ) throws(CatalogError) {
         self.folder = folder
-        self.grew = grew
         archive = try DatabaseFile.archive.open(in: folder, creates: creates)
         service = try DatabaseFile.service.open(in: folder)
         let pool = archive
         let (records, access) = try perform("read the ledger") {
             try pool.read { db in (try Self.edge(of: .records, db), try Self.edge(of: .access, db)) }
         }
-        recordEdge = Mutex(records.edge)
-        accessEdge = Mutex(access.edge)
+        ledger = GroupCommit(
+            archive, state: Edges(records: records.edge, access: access.edge), makeRoom: makeRoom, committed: grew)
+        operations = GroupCommit(service, state: (), makeRoom: makeRoom)
         var damage = records.damage ?? access.damage
         if damage == nil {
             let (archive, service) = (self.archive, self.service)
@@ -74,10 +82,12 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// The queries that `reads` sends to the archive's database, from one thread, each once: so that their plans can be tested.
-    package func statementsRead(during reads: () throws -> Void) throws -> [String] {
+    /// The queries that `reads` sends to the archive's database, or to that of operational state, from one thread, each once: so that
+    /// their plans can be tested.
+    package func statementsRead(ofService: Bool = false, during reads: () throws -> Void) throws -> [String] {
         let statements = Mutex<[String]>([])
-        try archive.read { db in
+        let pool = ofService ? service : archive
+        try pool.read { db in
             db.trace { event in
                 guard case .statement(let statement) = event, statement.sql.hasPrefix("SELECT") else { return }
                 statements.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
@@ -85,7 +95,7 @@ public final class Catalog: Sendable {
         }
         // Reads that follow one another take the same connection of the pool.
         try reads()
-        try archive.read { db in db.trace() }
+        try pool.read { db in db.trace() }
         return statements.withLock { $0 }
     }
 
@@ -112,45 +122,75 @@ public final class Catalog: Sendable {
     public func append(
         _ drafts: [Draft], by actor: Actor, at time: Timestamp, pieceLists: [Digest: [Digest]] = [:]
     ) throws(CatalogError) -> Range<Int> {
-        try append(drafts, by: actor, at: time) { db in
-            for (object, pieces) in pieceLists where pieces.count > 1 {
-                try db.run(
-                    "INSERT OR REPLACE INTO piece_list (object, pieces) VALUES (?, ?)", [object.hex, Data(pieces.flatMap(\.bytes))])
-            }
-        }
+        try append(drafts, by: actor, at: time) { db in try Self.store(pieceLists, db) }
     }
 
     /// Appends records as ``append(_:by:at:pieceLists:)`` does, and does `more` in the same transaction, before them.
     func append(
-        _ drafts: [Draft], by actor: Actor, at time: Timestamp, with more: (Database) throws -> Void
+        _ drafts: [Draft], by actor: Actor, at time: Timestamp, with more: @escaping @Sendable (Database) throws -> Void
     ) throws(CatalogError) -> Range<Int> {
         if let damage { throw damage }
-        return try recordEdge.withLock { (current) throws(CatalogError) -> Range<Int> in
-            let before = current
-            let after = try perform("record") {
-                try archive.write { db in
-                    var edge = before
-                    try more(db)
-                    for draft in drafts {
-                        let number = Int(edge.size)
-                        let body = RecordForm.bodyBytes(draft.body)
-                        let salt = Self.randomSalt()
-                        let header = RecordHeader(
-                            number: number, time: time, kind: draft.body.kind.rawValue, actor: actor,
-                            subjects: draft.subjects, bodyCommitment: RecordForm.commitment(salt: salt, body: body))
-                        try Tree.records.append(RecordForm.headerBytes(header), number: number, to: &edge, db)
-                        try db.run(
-                            "INSERT INTO record_body (number, salt, body) VALUES (?, ?, ?)",
-                            [number, Data(salt), String(decoding: body, as: UTF8.self)])
-                        try Views.fold(header, draft.body, db)
-                    }
-                    return edge
+        return try perform("record") {
+            try ledger.commit { db, edges in
+                try more(db)
+                return try Self.append(drafts, by: actor, at: time, to: &edges.records, db)
+            }
+        }
+    }
+
+    /// What one person records at once: all of it or nothing.
+    public struct Act: Sendable {
+        public let drafts: [Draft]
+        public let actor: Actor
+        public let time: Timestamp
+        /// The lists of new objects of more than one piece.
+        public let pieceLists: [Digest: [Digest]]
+
+        public init(_ drafts: [Draft], by actor: Actor, at time: Timestamp, pieceLists: [Digest: [Digest]] = [:]) {
+            self.drafts = drafts
+            self.actor = actor
+            self.time = time
+            self.pieceLists = pieceLists
+        }
+    }
+
+    /// Appends what several people record, as ``append(_:by:at:pieceLists:)`` does, with one sync. An act that fails fails no other.
+    public func append(each acts: [Act]) -> [Result<Range<Int>, CatalogError>] {
+        if let damage { return acts.map { _ in .failure(damage) } }
+        return ledger.commit(
+            each: acts.map { act in
+                { db, edges in
+                    try Self.store(act.pieceLists, db)
+                    return try Self.append(act.drafts, by: act.actor, at: act.time, to: &edges.records, db)
                 }
             }
-            current = after
-            grew()
-            return Int(before.size)..<Int(after.size)
+        ).map { result in Result { () throws(CatalogError) in try perform("record") { try result.get() } } }
+    }
+
+    private static func store(_ pieceLists: [Digest: [Digest]], _ db: Database) throws {
+        for (object, pieces) in pieceLists where pieces.count > 1 {
+            try db.run("INSERT OR REPLACE INTO piece_list (object, pieces) VALUES (?, ?)", [object.hex, Data(pieces.flatMap(\.bytes))])
         }
+    }
+
+    private static func append(
+        _ drafts: [Draft], by actor: Actor, at time: Timestamp, to edge: inout MerkleTree.Edge, _ db: Database
+    ) throws -> Range<Int> {
+        let first = Int(edge.size)
+        for draft in drafts {
+            let number = Int(edge.size)
+            let body = RecordForm.bodyBytes(draft.body)
+            let salt = randomSalt()
+            let header = RecordHeader(
+                number: number, time: time, kind: draft.body.kind.rawValue, actor: actor, subjects: draft.subjects,
+                bodyCommitment: RecordForm.commitment(salt: salt, body: body))
+            try Tree.records.append(RecordForm.headerBytes(header), number: number, to: &edge, db)
+            try db.run(
+                "INSERT INTO record_body (number, salt, body) VALUES (?, ?, ?)",
+                [number, Data(salt), String(decoding: body, as: UTF8.self)])
+            try Views.fold(header, draft.body, db)
+        }
+        return first..<Int(edge.size)
     }
 
     /// Appends an entry to the access log, durably: only when it returns may what it names be shown.
@@ -158,23 +198,15 @@ public final class Catalog: Sendable {
         _ kind: AccessKind, to subjects: [String], by actor: Actor, at time: Timestamp
     ) throws(CatalogError) {
         if let damage { throw damage }
-        try accessEdge.withLock { (current) throws(CatalogError) in
-            let before = current
-            current = try perform("write the access log") {
-                try archive.write { db in
-                    var edge = before
-                    let header = RecordHeader(
-                        number: Int(edge.size), time: time, kind: kind.rawValue, actor: actor, subjects: subjects,
-                        bodyCommitment: nil)
-                    try Tree.access.append(
-                        RecordForm.headerBytes(header), number: header.number, to: &edge, db)
-                    for subject in Set(subjects) {
-                        try db.run("INSERT INTO access_subject (subject, number) VALUES (?, ?)", [subject, header.number])
-                    }
-                    return edge
+        try perform("write the access log") {
+            try ledger.commit { db, edges in
+                let header = RecordHeader(
+                    number: Int(edges.access.size), time: time, kind: kind.rawValue, actor: actor, subjects: subjects, bodyCommitment: nil)
+                try Tree.access.append(RecordForm.headerBytes(header), number: header.number, to: &edges.access, db)
+                for subject in Set(subjects) {
+                    try db.run("INSERT INTO access_subject (subject, number) VALUES (?, ?)", [subject, header.number])
                 }
             }
-            grew()
         }
     }
 
@@ -189,12 +221,12 @@ public final class Catalog: Sendable {
 
     /// The size and root of the tree of records.
     public var recordTree: (size: Int, root: Digest) {
-        recordEdge.withLock { (Int($0.size), $0.root) }
+        ledger.whileNothingIsCommitted { (Int($0.records.size), $0.records.root) }
     }
 
     /// The size and root of the tree of the access log.
     public var accessTree: (size: Int, root: Digest) {
-        accessEdge.withLock { (Int($0.size), $0.root) }
+        ledger.whileNothingIsCommitted { (Int($0.access.size), $0.access.root) }
     }
 
     /// A record, after its header was held against its leaf and its body against its header.
@@ -221,6 +253,6 @@ public final class Catalog: Sendable {
 
     /// Runs `body` with the number of records while none can be appended.
     func whileNothingIsAppended(_ body: (_ size: Int) throws(CatalogError) -> Void) throws(CatalogError) {
-        try recordEdge.withLock { (edge) throws(CatalogError) in try body(Int(edge.size)) }
+        try ledger.whileNothingIsCommitted { (edges) throws(CatalogError) in try body(Int(edges.records.size)) }
     }
 }

@@ -10,6 +10,8 @@ public enum CatalogError: Error, CustomStringConvertible {
     case inUse(act: String, database: String)
     /// The disk is full.
     case diskFull(act: String)
+    /// A sync failed earlier; nothing may be acknowledged until the archive was opened anew.
+    case stopped
     /// A database does not keep what it confirms, so nothing may be acknowledged with it.
     case notDurable(database: String, synchronous: Int)
     /// There is an archive, but its ledger is missing or empty.
@@ -46,6 +48,7 @@ public enum CatalogError: Error, CustomStringConvertible {
         case .database(let act, let code, let message): "cannot \(act): \(message) (SQLite \(code))"
         case .inUse(let act, let database): "cannot \(act): another process reads \(database), a backup for example; it can be done when it ends"
         case .diskFull(let act): "cannot \(act): the disk is full; make room and do it again"
+        case .stopped: "cannot record: the disk refused to confirm an earlier write; check the disk, then start again"
         case .notDurable(let database, let synchronous):
             "cannot open \(database): it would lose confirmed writes (synchronous = \(synchronous) instead of 2)"
         case .ledgerMissing(let path):
@@ -81,7 +84,7 @@ func perform<Value>(_ act: String, _ body: () throws -> Value) throws(CatalogErr
     } catch let error as CatalogError {
         throw error
     } catch let error as DatabaseError {
-        if error.resultCode == .SQLITE_FULL { throw .diskFull(act: act) }
+        if error.isDiskFull { throw .diskFull(act: act) }
         throw .database(act: act, code: error.extendedResultCode.rawValue, message: error.message ?? "no reason given")
     } catch {
         throw .database(act: act, code: -1, message: "\(error)")

@@ -12,7 +12,7 @@ enum DatabaseFile: String {
     var schemas: [[UInt8]] {
         switch self {
         case .archive: [PackageResources.archive_0001_sql, PackageResources.archive_0002_sql]
-        case .service: [PackageResources.service_0001_sql]
+        case .service: [PackageResources.service_0001_sql, PackageResources.service_0002_sql]
         case .search: [PackageResources.search_0001_sql]
         }
     }

@@ -214,7 +214,9 @@ struct Status: AsyncParsableCommand {
         case nil: line("search index", "DAMAGED; run minhchung rebuild")
         }
         line("oldest check", age.map { Progress.duration($0) + " ago" } ?? "nothing to check")
-        line("free space", byteCount(status.freeSpace))
+        line("free space", byteCount(status.freeSpace) + (status.hasReserve ? "" : ", RESERVE USED: make room"))
+        if status.openUploads > 0 { line("uploads", "\(status.openUploads) open, \(byteCount(status.uploadedBytes)) there") }
+        if let failure = status.readingFailure { line("  reading", "FAILED: \(visible(failure))") }
         if let failure = status.personKeyFailure { line("key of numbers", "NOT THERE: \(visible(failure))") }
         for erasure in status.unfinishedErasures { line("erasure", "NOT FINISHED: \(visible(erasure.description))") }
     }

@@ -42,6 +42,14 @@ public final class Archive: Sendable {
     private let index = Mutex<SearchIndex?>(nil)
     /// Held from what an act looks at until it is recorded.
     let turn = Mutex(())
+    /// Deposits that wait for their turn.
+    let waitingDeposits = Mutex<[DepositRequest]>([])
+    /// What uploads may take.
+    let uploadLimits: UploadLimits
+    /// Uploads that somebody writes to or finishes now.
+    let uploadsInHand = Mutex<Set<UploadID>>([])
+    /// Reads what was uploaded.
+    let reading = BackgroundReading()
     /// Rule documents that were read; their digests pin every word.
     let ruleCache = Mutex<[Digest: RuleDocument]>([:])
 
@@ -51,7 +59,7 @@ public final class Archive: Sendable {
 
     private init(
         identity: Identity, folder: ArchiveFolder, catalog: Catalog, signing: CheckpointSigning?, growth: Growth, worker: String,
-        now: @escaping @Sendable () -> Timestamp
+        uploadLimits: UploadLimits, now: @escaping @Sendable () -> Timestamp
     ) {
         id = identity.archive
         self.identity = identity
@@ -60,11 +68,15 @@ public final class Archive: Sendable {
         self.signing = signing
         self.growth = growth
         self.worker = worker
+        self.uploadLimits = uploadLimits
         self.now = now
     }
 
-    // The thread that signs ends with the archive, also where nobody closed it.
-    deinit { growth.close() }
+    // The threads that sign and read end with the archive, also where nobody closed it.
+    deinit {
+        growth.close()
+        reading.stop()
+    }
 
     /// The key under which personal numbers are kept, 32 random bytes.
     static let personKey = "person-number.key"
@@ -80,14 +92,15 @@ public final class Archive: Sendable {
     /// - Parameters:
     ///   - worker: path of the program `minhchung-extract`.
     ///   - holder: what others are told who find the archive in use.
+    ///   - uploadLimits: what uploads may take.
     public static func create(
-        at path: String, by actor: Actor, worker: String, holder: String,
+        at path: String, by actor: Actor, worker: String, holder: String, uploadLimits: UploadLimits = UploadLimits(),
         now: @escaping @Sendable () -> Timestamp = Archive.systemTime
     ) async throws -> Archive {
         try await BlockingWork().run {
             let folder = try ArchiveFolder.create(at: path, holder: holder)
             let growth = Growth()
-            let catalog = try Catalog(in: path, creates: true, grew: growth.tell)
+            let catalog = try Catalog(in: path, creates: true, grew: growth.tell, makeRoom: folder.releaseReserve)
             let id = ArchiveID.random()
             try catalog.append(
                 [Catalog.Draft(.archiveCreated(archive: id, format: format), subjects: [id.text])], by: actor, at: now())
@@ -103,20 +116,21 @@ public final class Archive: Sendable {
             // Last of all: without format.json there is no archive, so an interrupted `init` leaves none.
             try folder.writeFormat(identity.bytes)
             return Archive(
-                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker, now: now)
+                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker,
+                uploadLimits: uploadLimits, now: now)
         }
     }
 
     /// Opens and holds the archive at `path`. An erasure that was cut off is finished.
     public static func open(
-        at path: String, for purpose: Purpose = .use, worker: String, holder: String,
+        at path: String, for purpose: Purpose = .use, worker: String, holder: String, uploadLimits: UploadLimits = UploadLimits(),
         now: @escaping @Sendable () -> Timestamp = Archive.systemTime
     ) async throws -> Archive {
         try await BlockingWork().run {
             let (folder, description) = try ArchiveFolder.open(at: path, holder: holder)
             let identity = try Identity(in: description, path: path)
             let growth = Growth()
-            let catalog = try Catalog(in: path, grew: growth.tell)
+            let catalog = try Catalog(in: path, grew: growth.tell, makeRoom: folder.releaseReserve)
             // The ledger has to be this archive's: a file from elsewhere would take its deposits.
             if purpose != .verification || catalog.isReadable(record: 0) {
                 guard catalog.recordTree.size > 0, case .archiveCreated(identity.archive, _) = try catalog.record(0).body else {
@@ -137,15 +151,22 @@ public final class Archive: Sendable {
                     growth: growth, now: now)
             }
             let archive = Archive(
-                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker, now: now)
-            if purpose == .use { try archive.finishErasures() }
+                identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker,
+                uploadLimits: uploadLimits, now: now)
+            if purpose == .use {
+                try archive.settleUploads()
+                try archive.finishErasures()
+            }
             return archive
         }
     }
 
-    /// Signs what is not signed yet and closes the databases. The archive is released with the last reference to it.
+    /// Ends the reading of what was uploaded, signs what is not signed yet and closes the databases. The archive is released with the last reference to it.
     public func close() async throws {
         try await blocking.run { [self] in
+            reading.stop()
+            reading.waitForEnd()
+            folder.keepReserve()
             defer { index.withLock { $0 = nil } }
             pageImages.close()
             // A ledger whose nodes are damaged is not signed on.

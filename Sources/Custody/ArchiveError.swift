@@ -71,6 +71,18 @@ extension Archive {
         }
     }
 
+    /// Whether `error` says that the disk is full, or so full that nothing more is taken in.
+    public static func isDiskFull(_ error: any Error) -> Bool {
+        if case .diskFull? = error as? CatalogError { return true }
+        switch error as? VaultError {
+        case .tooLittleSpace: return true
+        case .system(_, _, let error): return error.isDiskFull
+        default: break
+        }
+        if case .tooLittleSpace? = error as? UploadError { return true }
+        return false
+    }
+
     /// Whether `error` says that a rule does not allow what was asked for, or the document itself; nothing was recorded then.
     public static func isRefused(_ error: any Error) -> Bool {
         if case .notShown? = error as? PageImageError { return true }

@@ -1,16 +1,28 @@
 internal import Dispatch
 internal import Foundation
+internal import Synchronization
 
 /// The one place where blocking work — files, SQLite, worker processes — leaves the cooperative thread pool.
 ///
 /// Vault, Catalog and Extraction are synchronous and block; `Archive` is asynchronous. Between them stands ``run(_:)``.
 struct BlockingWork: Sendable {
-    private let queue = DispatchQueue(label: "minhchung.blocking", attributes: .concurrent)
+    /// Operations that run at once; more wait for their turn. Those that wait for a commit share the next one.
+    static let threadLimit = 64
+
+    private let threads = BlockingThreads(limit: threadLimit)
 
     /// Runs `body` on a thread that may block.
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
+        // Let go before its caller goes on, with all that it holds: an archive is released when its last operation has returned.
+        let body = Mutex(Optional(body))
+        return try await withCheckedThrowingContinuation { continuation in
+            threads.run {
+                let result = Result {
+                    // Proof for `!`: it is taken once.
+                    try body.withLock { $0.take() }!()
+                }
+                continuation.resume(with: result)
+            }
         }
     }
 
@@ -92,6 +104,58 @@ struct BlockingWork: Sendable {
             group.wait()
         }
         return try consume { try channel.take()?.get() }
+    }
+}
+
+/// Threads that may block, made when they are needed. A queue of Dispatch runs hardly more bodies at once than there are processors,
+/// though all of them wait for a disk.
+private final class BlockingThreads: @unchecked Sendable {
+    // @unchecked because `condition` guards every access to the three variables.
+    private let condition = NSCondition()
+    private let limit: Int
+    private var waiting: [@Sendable () -> Void] = []
+    private var count = 0
+    private var idle = 0
+
+    /// Seconds after which a thread that has nothing to do ends.
+    private static let patience = 1.0
+
+    init(limit: Int) { self.limit = limit }
+
+    func run(_ body: @escaping @Sendable () -> Void) {
+        condition.lock()
+        defer { condition.unlock() }
+        waiting.append(body)
+        if idle >= waiting.count || count == limit {
+            condition.signal()
+        } else {
+            count += 1
+            let thread = Thread { [self] in
+                // What a body held is let go before the next one is waited for.
+                while true {
+                    guard let body = next() else { return }
+                    body()
+                }
+            }
+            thread.stackSize = 1 << 21
+            thread.start()
+        }
+    }
+
+    /// `nil` where nothing came in time; the thread is not counted any more then.
+    private func next() -> (@Sendable () -> Void)? {
+        condition.lock()
+        defer { condition.unlock() }
+        idle += 1
+        defer { idle -= 1 }
+        let deadline = Date(timeIntervalSinceNow: Self.patience)
+        while waiting.isEmpty {
+            guard condition.wait(until: deadline) || !waiting.isEmpty else {
+                count -= 1
+                return nil
+            }
+        }
+        return waiting.removeFirst()
     }
 }
 

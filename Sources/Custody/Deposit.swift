@@ -176,124 +176,34 @@ extension Archive {
         _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor,
         summary: inout DepositSummary, report: (DepositEvent) -> Void, extract: (ObjectToExtract) -> Void
     ) throws {
-        // Not while something is erased: its object may be one of these.
-        let (events, fresh) = try acting { try record(batch, of: sources, by: actor, summary: &summary) }
+        let recorded = try recordDeposits(
+            batch.map { source, object in
+                StagedDeposit(object: object, metadata: sources[source].metadata) { try self.objects.stage(file: sources[source].path) }
+            }, by: actor)
         // Only now is it true.
-        events.forEach(report)
-        fresh.forEach(extract)
-    }
-
-    private func record(
-        _ batch: [(source: Int, object: StagedObject)], of sources: [DepositSource], by actor: Actor, summary: inout DepositSummary
-    ) throws -> (events: [DepositEvent], fresh: [ObjectToExtract]) {
-        let batch = try batch.map { (source: $0.source, object: try staged($0.object, again: sources[$0.source])) }
-        let outcomes = try sealing(batch.map(\.object))
-        // What was erased and comes again is new.
-        let named = try catalog.objects(batch.map(\.object.digest))
-        let known = named.filter { $0.value.erasedRecord == nil }
-        var drafts = try repairs(of: zip(batch.map(\.object.digest), outcomes), known: known)
-        var events: [DepositEvent] = []
-        var pieceLists: [Digest: [Digest]] = [:]
-        var fresh: [ObjectToExtract] = []
-        var inBatch: [SameDeposit: (item: EvidenceID, metadata: EvidenceMetadata)] = [:]
-        var seen: Set<Digest> = []
-        var toExtract: Set<Digest> = []
-        for ((source, staged), outcome) in zip(batch, outcomes) {
-            let metadata = sources[source].metadata
-            let object = staged.description
-            let known = known[staged.digest]
-            let key = SameDeposit(object: staged.digest, holder: metadata.holder, fileName: metadata.fileName)
-            if case .refused(let damage) = outcome {
+        for ((source, _), recorded) in zip(batch, recorded) {
+            switch recorded.outcome {
+            case .failure(let error):
                 summary.refused += 1
-                events.append(.refused(source: source, VaultError.damaged(staged.digest, damage)))
-                continue
-            }
-            if case .replacedDamaged(let damage) = outcome {
-                events.append(.repaired(object: staged.digest, damage: damage.description))
-            }
-            var earlier = inBatch[key]
-            if earlier == nil, known != nil,
-                let view = try catalog.sameDeposit(
-                    object: staged.digest, depositor: actor.principal, holder: metadata.holder, fileName: metadata.fileName)
-            {
-                earlier = (view.id, view.metadata)
-            }
-            if let earlier {
-                summary.alreadyDeposited += 1
-                let isDescribedOtherwise = metadata.declares(otherThan: earlier.metadata)
-                if isDescribedOtherwise { summary.notDescribed += 1 }
-                events.append(
-                    .alreadyDeposited(
-                        source: source, item: earlier.item, object: object, isDescribedOtherwise: isDescribedOtherwise))
-            } else {
-                let item = EvidenceID.random()
-                inBatch[key] = (item, metadata)
-                drafts.append(
-                    Catalog.Draft(
-                        .evidenceDeposited(Deposit(item: item, object: object, metadata: metadata)), subjects: [item.text]))
-                pieceLists[staged.digest] = staged.pieces
-                summary.deposited += 1
-                summary.bytes += object.size
-                let isNew = known == nil && seen.insert(staged.digest).inserted
-                if isNew { summary.newObjects += 1 }
-                events.append(.deposited(source: source, item: item, object: object, isNewObject: isNew))
-            }
-            if known?.extractionRecord == nil, toExtract.insert(staged.digest).inserted {
-                fresh.append(ObjectToExtract(object: object, isFresh: true))
-            }
-        }
-        if !drafts.isEmpty { try catalog.append(drafts, by: actor, at: now(), pieceLists: pieceLists) }
-        try rememberAgain(named)
-        return (events, fresh)
-    }
-
-    /// What was there when it was staged may have been erased since: then it is staged anew.
-    private func staged(_ object: StagedObject, again source: DepositSource) throws -> StagedObject {
-        guard object.isPresent, try !objects.isStored(object.digest) else { return object }
-        return (try? objects.stage(file: source.path)) ?? object  // because sealing refuses what cannot be staged again, as missing
-    }
-
-    /// What was erased and is here again was looked at before, and forgotten: the time of deposit counts anew.
-    func rememberAgain(_ named: [Digest: ObjectView]) throws {
-        let again = named.filter { $0.value.erasedRecord != nil }.keys.sorted()
-        if !again.isEmpty { try catalog.markChecked(again, at: now()) }
-    }
-
-    /// Seals, and leaves nothing in staging when that fails.
-    func sealing(_ staged: [StagedObject]) throws -> [SealOutcome] {
-        do {
-            return try objects.seal(staged)
-        } catch {
-            staged.forEach(objects.discard)
-            throw error
-        }
-    }
-
-    /// Records for objects that were damaged or gone and are whole again by what was sealed: the ledger shows both.
-    func repairs(
-        of sealed: some Sequence<(Digest, SealOutcome)>, known: [Digest: ObjectView]
-    ) throws -> [Catalog.Draft] {
-        var drafts: [Catalog.Draft] = []
-        var repaired: Set<Digest> = []
-        for (digest, outcome) in sealed {
-            guard let object = known[digest] else { continue }
-            let damage: Damage? =
+                report(.refused(source: source, error))
+            case .success(let outcome):
+                if let damage = recorded.damage { report(.repaired(object: outcome.object.digest, damage: damage.description)) }
                 switch outcome {
-                // Named by a record and not there until now.
-                case .stored: .missing
-                case .replacedDamaged(let damage): damage
-                case .alreadyStored: nil
-                case .refused: nil
+                case .deposited(let item, let object, let isNewObject):
+                    summary.deposited += 1
+                    summary.bytes += object.size
+                    if isNewObject { summary.newObjects += 1 }
+                    report(.deposited(source: source, item: item, object: object, isNewObject: isNewObject))
+                case .alreadyDeposited(let item, let object, let isDescribedOtherwise):
+                    summary.alreadyDeposited += 1
+                    if isDescribedOtherwise { summary.notDescribed += 1 }
+                    report(.alreadyDeposited(source: source, item: item, object: object, isDescribedOtherwise: isDescribedOtherwise))
                 }
-            if case .refused = outcome { continue }
-            guard damage != nil || object.isDamaged, repaired.insert(digest).inserted else { continue }
-            let items = try catalog.items(of: digest).map(\.id.text)
-            if let damage, !object.isDamaged {
-                drafts.append(Catalog.Draft(.objectDamaged(object: digest, damage: damage.description), subjects: items))
             }
-            drafts.append(Catalog.Draft(.objectRestored(object: digest), subjects: items))
         }
-        return drafts
+        for case (.success(let outcome), true) in recorded.map({ ($0.outcome, $0.isToExtract) }) {
+            extract(ObjectToExtract(object: outcome.object, isFresh: true))
+        }
     }
 
     /// Returns when `actor` may hand in evidence of this person; of nobody, everybody may whose account is open.
@@ -308,13 +218,10 @@ extension Archive {
             try recordHidden(catalog.person(person) == nil ? [] : [person.text], by: actor)
             throw ArchiveError.metadata(field: "person", reason: "(\(person)) is not registered; see minhchung person")
         }
+        if let record = try catalog.person(person)?.erasedRecord {
+            throw ArchiveError.metadata(field: "person", reason: "(\(person)) was erased, by record \(record)")
+        }
         try permit(.submit, to: person, "hand in evidence of \(person)", by: actor)
-    }
-
-    private struct SameDeposit: Hashable {
-        let object: Digest
-        let holder: String?
-        let fileName: String?
     }
 
     /// Supersedes the declared metadata of an item; the earlier declaration stays in the ledger. What a reviewer found of the item

@@ -107,8 +107,13 @@ extension Archive {
                 }
                 var record: Int?
                 if applies {
+                    let account = try draft.person.flatMap { try catalog.person($0)?.account }
                     record = try apply(
                         draft, grounds, takesShared: takesShared ?? false, list: list ?? Self.erasureList(beside: folder.path), by: actor, refuse)
+                    // What the person was uploading without a word whose it is; what names them goes with what is left to finish.
+                    for upload in try account.map(catalog.uploads(of:)) ?? [] where upload.metadata.map({ $0.person == nil }) ?? false {
+                        try remove(upload)
+                    }
                 } else {
                     let shown = draft.items.map(\.text).sorted()
                     if let person = draft.person { try catalog.appendAccess(.personViewed, to: [person.text], by: actor, at: now()) }

@@ -68,6 +68,27 @@ extension Archive {
         }
     }
 
+    /// Reads what waits to be read, until there is nothing more or the channel is closed.
+    func extractWaiting(
+        _ waiting: Channel<ObjectToExtract>, by actor: Actor, report: @escaping @Sendable (ExtractionEvent) -> Void
+    ) throws -> ExtractionSummary {
+        let summary = Mutex(ExtractionSummary())
+        try BlockingWork.together([
+            {
+                defer { waiting.close() }
+                try self.feed(waiting) { try self.catalog.objectsToExtract(after: $0, limit: 500) }
+            },
+            {
+                let done = try self.extractAll(waiting, by: actor, report: report)
+                summary.withLock { $0 = done }
+            },
+        ])
+        return summary.withLock { $0 }
+    }
+
+    /// Has what waits be read by a thread of its own, from now on and after each upload, until the archive is closed.
+    public func readInBackground() { reading.tell(self) }
+
     private func feed(_ channel: Channel<ObjectToExtract>, page: (_ after: Int64) throws -> [ObjectView]) throws {
         var after: Int64 = 0
         while true {

@@ -33,6 +33,14 @@ public struct ArchiveStatus: Sendable {
     public let now: Timestamp
     /// Bytes that may still be written.
     public let freeSpace: Int64
+    /// Whether the reserve is on the disk that keeps the access log writable when it is full.
+    public let hasReserve: Bool
+    /// Uploads that are not finished.
+    public let openUploads: Int
+    /// Bytes of them that are on disk.
+    public let uploadedBytes: Int64
+    /// Why not all that was uploaded could be read in the background, `nil` where nothing stood in the way.
+    public let readingFailure: String?
     /// Why personal numbers cannot be known again, `nil` when they can: the key is missing, or not this archive's.
     public let personKeyFailure: String?
     /// Erasures that were recorded and of which something is left to do.
@@ -54,6 +62,7 @@ extension Archive {
             let (records, recordRoot) = catalog.recordTree
             let (entries, accessRoot) = catalog.accessTree
             let time = now()
+            let uploads = try catalog.uploadRoom()
             var indexed: Int?
             _ = indexFailure { indexed = try searchIndex().recordCount() }
             return ArchiveStatus(
@@ -66,7 +75,8 @@ extension Archive {
                 extractor: Extractor.probe(worker: worker).map(\.tool)
                     .mapError { .extractionRefused(reason: $0.description) },
                 indexBehind: indexed.map { records - $0 }, oldestCheck: try catalog.oldestCheck(),
-                now: time, freeSpace: try folder.freeSpace(), personKeyFailure: personKeyFailure(),
+                now: time, freeSpace: try folder.freeSpace(), hasReserve: folder.keepReserve(), openUploads: uploads.count,
+                uploadedBytes: uploads.bytes - uploads.toCome, readingFailure: reading.failure, personKeyFailure: personKeyFailure(),
                 unfinishedErasures: try unfinishedErasures())
         }
     }

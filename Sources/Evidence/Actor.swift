@@ -8,6 +8,9 @@ public struct Actor: Sendable, Hashable {
     /// The account in whose name it is done.
     public var principal: String { actingAs ?? account }
 
+    /// The service itself, where it reads what was uploaded.
+    public static let reader = Actor(account: "service:reader")
+
     public init(account: String, actingAs: String? = nil) {
         self.account = account
         self.actingAs = actingAs

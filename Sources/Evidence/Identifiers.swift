@@ -93,3 +93,10 @@ public struct TitleID: OpaqueIdentifier {
     public let text: String
     public init(unchecked text: String) { self.text = text }
 }
+
+/// Names an upload: a file that arrives in pieces.
+public struct UploadID: OpaqueIdentifier {
+    public static let prefix = "up-"
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The folder of an archive, held exclusively by this process for as long as the object lives.
 public final class ArchiveFolder: Sendable {
     /// The path that it was opened by.
@@ -6,9 +8,13 @@ public final class ArchiveFolder: Sendable {
     public let objects: ObjectStore
     /// What was made of them and may go at any time.
     public let derived: DerivedStore
-    private let folder: Descriptor
+    /// What was not uploaded whole yet.
+    public let uploads: UploadFolder
+    let folder: Descriptor
     private let lock: Descriptor
-    private let system: SystemCalls
+    let system: SystemCalls
+    /// Whether the reserve is on the disk; held while that changes.
+    let hasReserve = Mutex(false)
 
     private static let formatName = Array("format.json".utf8)
     private static let keysName = Array("keys".utf8)
@@ -26,7 +32,7 @@ public final class ArchiveFolder: Sendable {
             let databases = ["archive", "service", "search"].flatMap { name in
                 ["", "-wal", "-shm"].map { "\(name).sqlite\($0)" }
             }
-            let ours = Set(["objects", "staging", "quarantine", "trash", "keys", "lock", "format.json.new"] + databases)
+            let ours = Set(["objects", "staging", "uploads", "quarantine", "trash", "keys", "lock", "reserve", "format.json.new"] + databases)
             guard try system.names(in: folder).allSatisfy({ ours.contains(displayName($0)) || $0 == formatName }) else {
                 throw VaultError.cannotCreate(path: path, reason: "the folder is not empty; choose another folder")
             }
@@ -47,8 +53,11 @@ public final class ArchiveFolder: Sendable {
             try ObjectStore.create(in: folder, system: system)
             let objects = try ObjectStore(in: folder, system: system)
             try system.makeFolder(keysName, in: folder)
+            let uploads = try UploadFolder(in: folder, of: objects, system: system)
             try system.synchronize(folder)
-            return ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system)
+            let archive = ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, uploads: uploads, system: system)
+            archive.keepReserve()
+            return archive
         }
     }
 
@@ -78,7 +87,10 @@ public final class ArchiveFolder: Sendable {
                 throw VaultError.locked(path: path, holder: heldBy(folder, system: system))
             }
             let objects = try ObjectStore(in: folder, system: system)
-            return (ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, system: system), format)
+            let uploads = try UploadFolder(in: folder, of: objects, system: system)
+            let archive = ArchiveFolder(path: path, folder: folder, lock: lock, objects: objects, uploads: uploads, system: system)
+            archive.keepReserve()
+            return (archive, format)
         }
     }
 
@@ -102,8 +114,11 @@ public final class ArchiveFolder: Sendable {
         }
     }
 
-    private init(path: String, folder: Descriptor, lock: Descriptor, objects: ObjectStore, system: SystemCalls) {
+    private init(
+        path: String, folder: Descriptor, lock: Descriptor, objects: ObjectStore, uploads: UploadFolder, system: SystemCalls
+    ) {
         self.path = path
+        self.uploads = uploads
         self.folder = folder
         self.lock = lock
         self.objects = objects

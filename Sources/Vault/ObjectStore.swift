@@ -27,7 +27,7 @@ public final class ObjectStore: Sendable {
     let objects: Descriptor
     let staging: Descriptor
     let quarantine: Descriptor
-    private let hasStopped = Mutex(false)
+    let hasStopped = Mutex(false)
     /// Whether a sync failed, so that nothing is acknowledged any more.
     public var isStopped: Bool { hasStopped.withLock { $0 } }
     /// Held while what stands under a digest changes, so that a check does not move away what a deposit just put there.
@@ -193,18 +193,18 @@ public final class ObjectStore: Sendable {
     }
 
     /// Whether the object is there and right. What is there and wrong counts as absent: sealing will replace it.
-    private func isPresent(_ description: ObjectDescription) throws(SystemCallError) -> Bool {
+    func isPresent(_ description: ObjectDescription) throws(SystemCallError) -> Bool {
         let shard = try self.shard(of: description.digest)
         guard try system.exists(Array(description.digest.hex.utf8), in: shard) else { return false }
         return damage(of: description.digest, size: description.size) == nil
     }
 
-    /// Forgets a staged object.
+    /// Forgets a staged object. The file of an upload stays: it is the upload's.
     public func discard(_ staged: StagedObject) {
-        if !staged.isPresent { removePart(staged.part) }
+        if !staged.isPresent, staged.uploads == nil { removePart(staged.part) }
     }
 
-    private func removePart(_ part: [UInt8]) {
+    func removePart(_ part: [UInt8]) {
         // A leftover is removed when the store is opened next; the error that brought us here is the one to tell.
         do { try system.unlink(part, in: staging) } catch {}
     }
@@ -226,7 +226,7 @@ public final class ObjectStore: Sendable {
         } else {
             for part in parts {
                 let file = try attempt("store", part.digest.hex) {
-                    try system.open(part.part, in: staging)
+                    try system.open(part.part, in: place(of: part))
                 }
                 try synchronize(part.digest.hex) { try system.synchronize(file) }
             }
@@ -254,6 +254,9 @@ public final class ObjectStore: Sendable {
         return outcomes
     }
 
+    /// The folder that its file is in.
+    private func place(of object: StagedObject) -> Descriptor { object.uploads ?? staging }
+
     private func install(_ object: StagedObject, in shard: Descriptor) throws(VaultError) -> SealOutcome {
         if object.isPresent {
             // It was read when it was staged, and nothing is left to put in its place.
@@ -264,12 +267,12 @@ public final class ObjectStore: Sendable {
         }
         let name = Array(object.digest.hex.utf8)
         do {
-            try system.rename(object.part, in: staging, to: name, in: shard)
+            try system.rename(object.part, in: place(of: object), to: name, in: shard)
             return .stored
         } catch  where error.isExisting {
             guard let damage = damage(of: object.digest, size: object.description.size) else {
                 try attempt("store", object.digest.hex) {
-                    try system.unlink(object.part, in: staging)
+                    try system.unlink(object.part, in: place(of: object))
                 }
                 return .alreadyStored
             }
@@ -292,7 +295,7 @@ public final class ObjectStore: Sendable {
         let name = Array(object.digest.hex.utf8)
         let found = quarantineName(object.digest)
         try attempt("store", object.digest.hex) {
-            try system.rename(object.part, in: staging, to: found, in: quarantine)
+            try system.rename(object.part, in: place(of: object), to: found, in: quarantine)
             do throws(SystemCallError) {
                 try system.exchange(found, in: quarantine, with: name, in: shard)
             } catch  where error.isUnsupported {
@@ -370,19 +373,23 @@ public enum SealOutcome: Sendable, Equatable {
     case refused(Damage)
 }
 
-/// Bytes in staging, on their way to become an object. Whoever staged them seals or discards them, once.
+/// Bytes in staging, or of an upload that has all of its bytes, on their way to become an object. Whoever staged them seals or
+/// discards them, once.
 public struct StagedObject: Sendable {
     public let description: ObjectDescription
     /// The digests of its 1 MiB pieces.
     public let pieces: [Digest]
     let part: [UInt8]
+    /// The folder that `part` is in where that is not staging.
+    let uploads: Descriptor?
     /// The object was in the store already, was read again and is right; nothing stands in staging.
     public let isPresent: Bool
 
     public var digest: Digest { description.digest }
 
-    init(part: [UInt8], description: ObjectDescription, pieces: [Digest], isPresent: Bool) {
+    init(part: [UInt8], description: ObjectDescription, pieces: [Digest], isPresent: Bool, uploads: Descriptor? = nil) {
         self.part = part
+        self.uploads = uploads
         self.description = description
         self.pieces = pieces
         self.isPresent = isPresent

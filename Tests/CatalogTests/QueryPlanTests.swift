@@ -13,12 +13,19 @@ struct QueryPlanTests {
         let name: String
         /// Whether the answer is the sample's.
         let ask: @Sendable (Catalog) throws -> Bool
+        /// Whether it is asked of operational state.
+        var isOfService = false
 
         var testDescription: String { name }
 
         init(_ name: String, _ ask: @escaping @Sendable (Catalog) throws -> Bool) {
             self.name = name
             self.ask = ask
+        }
+
+        init(service name: String, _ ask: @escaping @Sendable (Catalog) throws -> Bool) {
+            self.init(name, ask)
+            isOfService = true
         }
 
         init(snapshot name: String, _ ask: @escaping @Sendable (LedgerSnapshot) throws -> Bool) {
@@ -116,7 +123,15 @@ struct QueryPlanTests {
             let known = signed(catalog, .records).checkpoint
             try catalog.store([witness.cosignature(of: known, at: moment(1))], of: known, at: moment(1))
             try catalog.store(stamp: [1], of: known, stampedAt: moment(1))
+            let refusal: Bool? = try catalog.begin(
+                UploadView(
+                    id: upload, account: "c-1", length: 10, received: 3, expiresAt: moment(5), item: item,
+                    metadata: EvidenceMetadata(title: "Giấy khen", person: person), expected: nil)
+            ) { _, _ in nil }
+            #expect(refusal == nil)
         }
+
+        static let upload = UploadID(unchecked: "up-0000000000000001")
 
         static let archive = ArchiveID(unchecked: "ar-0000000000000001")
         private static let witness = NoteSigner(name: "witness.example", algorithm: .cosignature, key: .random())
@@ -259,10 +274,21 @@ struct QueryPlanTests {
         Question(snapshot: "accessEntry(_") { try $0.accessEntry(0) != nil },
         Question("accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
         Question("accessEntry(_") { try $0.accessEntry(0) != nil },
+        // Uploads.
+        Question(service: "upload(_") { try $0.upload(Sample.upload)?.metadata?.title == "Giấy khen" },
+        Question(service: "uploads(of") { try $0.uploads(of: "c-1").count == 1 && $0.uploads(of: "c-2").isEmpty },
+        Question(service: "uploads(about") { try $0.uploads(about: Sample.person).count == 1 },
+        Question(service: "expiredUploads(by") {
+            try $0.expiredUploads(by: moment(5), limit: 5).count == 1 && $0.expiredUploads(by: moment(4), limit: 5).isEmpty
+        },
+        Question(service: "uploads(after") { try $0.uploads(after: "", limit: 5).count == 1 },
+        Question(service: "uploadRoom(") { try $0.uploadRoom() == UploadRoom(count: 1, bytes: 10, toCome: 7) },
     ]
 
     /// Statements that may walk a table, each with its reason.
     static let walks = [
+        // Those that are open, of which there is a limit.
+        "FROM upload WHERE outcome IS NULL": "SCAN upload USING COVERING INDEX upload_open",
         // All that were ever imported: a handful, each listed to a person.
         "FROM rule_document JOIN object ON object.digest = rule_document.object  ORDER BY": "SCAN rule_document",
         // Those that hold now, few, all of them listed.
@@ -278,14 +304,14 @@ struct QueryPlanTests {
         let folder = try TemporaryFolder()
         let catalog = try Catalog(in: folder.path, creates: true)
         try Sample.append(to: catalog)
-        let statements = try catalog.statementsRead {
+        let statements = try catalog.statementsRead(ofService: question.isOfService) {
             let isRight = try question.ask(catalog)
             #expect(isRight)
         }
         try catalog.close()
         #expect(!statements.isEmpty)
         for statement in statements {
-            let plan = try folder.sqlite("archive.sqlite", "EXPLAIN QUERY PLAN \(statement);")
+            let plan = try folder.sqlite(question.isOfService ? "service.sqlite" : "archive.sqlite", "EXPLAIN QUERY PLAN \(statement);")
             let words = statement.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
             let allowed = Self.walks.first { words.contains($0.key) }?.value
             for line in plan.split(separator: "\n") where line.contains("SCAN") {
@@ -301,7 +327,7 @@ struct QueryPlanTests {
 
     @Test(
         "every question of the recognition paths is in the list",
-        arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries", "LedgerSnapshot"])
+        arguments: ["Dossiers", "Decisions", "Register", "EvidenceLists", "Checkpoints", "Erasing", "BundleQueries", "LedgerSnapshot", "Uploads"])
     func isComplete(file: String) throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Catalog")
         let text = try String(contentsOf: sources.appending(path: "\(file).swift"), encoding: .utf8)
@@ -313,6 +339,7 @@ struct QueryPlanTests {
         let others: Set = [
             "store(_", "store(stamp", "erase(_", "compact(waiting", "forgetChecks(of", "finishErasure(_", "markOffDisk(_", "tombstones(", "drop(_",
             "forEachRecord(_", "tree(_", "signed(by", "isSigned(by", "snapshot(to",
+            "begin(_", "update(_", "removeUpload(_",
             // Walk the log from its beginning up to a border, when entries are dropped; one row each time a log was dropped.
             "firstAccess(notBefore", "accessDropped(",
         ]

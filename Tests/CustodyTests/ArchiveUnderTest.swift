@@ -40,8 +40,8 @@ final class TestPlace: Sendable {
     let clock = TestClock()
     var archivePath: String { path + "/archive" }
 
-    init() throws {
-        let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
+    /// - Parameter parent: where to make it; in memory where nothing rests on a disk.
+    init(in parent: String = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") throws {
         var name = Array("\(parent)/minhchung-custody-XXXXXX".utf8CString)
         try #require(mkdtemp(&name) != nil)
         path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -52,9 +52,9 @@ final class TestPlace: Sendable {
     /// Opens the archive, making it when there is none, and closes it and lets go of it after `body`.
     @discardableResult
     func archive<Result>(
-        worker: String = workerPath, _ body: (Archive) async throws -> Result
+        worker: String = workerPath, uploadLimits: UploadLimits = UploadLimits(), _ body: (Archive) async throws -> Result
     ) async throws -> Result {
-        let archive = try await open(worker: worker)
+        let archive = try await open(worker: worker, uploadLimits)
         do {
             let result = try await body(archive)
             try await archive.close()
@@ -67,19 +67,20 @@ final class TestPlace: Sendable {
 
     /// Opens the archive. The lock of the one before goes with its last descriptor: a thread of that archive may hold it for a
     /// moment, and so may a child that another test is starting, until it runs its program.
-    private func open(worker: String) async throws -> Archive {
+    private func open(worker: String, _ limits: UploadLimits) async throws -> Archive {
         let clock = clock
         guard FileManager.default.fileExists(atPath: archivePath + "/format.json") else {
-            return try await Archive.create(at: archivePath, by: console, worker: worker, holder: "a test", now: { clock.now() })
+            return try await Archive.create(
+                at: archivePath, by: console, worker: worker, holder: "a test", uploadLimits: limits, now: { clock.now() })
         }
         for _ in 0..<20_000 {
             do {
-                return try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
+                return try await Archive.open(at: archivePath, worker: worker, holder: "a test", uploadLimits: limits, now: { clock.now() })
             } catch  where Archive.isInUse(error) {
                 sched_yield()
             }
         }
-        return try await Archive.open(at: archivePath, worker: worker, holder: "a test", now: { clock.now() })
+        return try await Archive.open(at: archivePath, worker: worker, holder: "a test", uploadLimits: limits, now: { clock.now() })
     }
 
     /// Writes a file to deposit and answers its source.

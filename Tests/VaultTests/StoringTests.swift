@@ -69,7 +69,7 @@ struct StoringTests {
         #expect(status.st_nlink == 1)
         #expect(staged.digest.hex.hasPrefix("ba7816bf"))
         #expect(try names(in: archive.path + "/objects/sha256") == (0..<256).map { String(format: "%02x", $0) })
-        #expect(try names(in: archive.path) == ["format.json", "keys", "lock", "objects", "quarantine", "staging", "trash"])
+        #expect(try names(in: archive.path) == ["format.json", "keys", "lock", "objects", "quarantine", "reserve", "staging", "trash", "uploads"])
     }
 
     @Test(

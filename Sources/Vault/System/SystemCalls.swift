@@ -79,6 +79,12 @@ public struct SystemCalls: Sendable {
         return Descriptor(try check(.create) { name.withCString { openat(folder.number, $0, flags, 0o600) } })
     }
 
+    /// Opens a file that is there for writing anywhere in it.
+    func openToWrite(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor {
+        let flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+        return Descriptor(try check(.open) { name.withCString { openat(folder.number, $0, flags) } })
+    }
+
     /// Opens a file to read it and to write at its end, making it when it is not there, mode 0600.
     func openToAppend(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor {
         let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY
@@ -126,6 +132,33 @@ public struct SystemCalls: Sendable {
         try result.get()
     }
 
+    /// Writes all of `bytes` at `offset`.
+    func write(_ file: Descriptor, _ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let position = off_t(offset) + bytes.count - rest.count
+            rest = rest.dropFirst(try writeSome(of: rest, to: file, at: position))
+        }
+    }
+
+    private func writeSome(of bytes: ArraySlice<UInt8>, to file: Descriptor, at position: off_t) throws(SystemCallError) -> Int {
+        try check(.write) { bytes.withUnsafeBytes { pwrite(file.number, $0.baseAddress, $0.count, position) } }
+    }
+
+    /// Takes so many bytes of the disk for the file, whatever is written to it.
+    func allocate(_ file: Descriptor, size: Int64) throws(SystemCallError) {
+        _ = try check(.write) {
+            let cause = posix_fallocate(file.number, 0, off_t(size))
+            if cause != 0 { errno = cause }
+            return cause == 0 ? 0 : -1
+        }
+    }
+
+    /// fdatasync: the bytes of the file, and how many there are, are on disk when it returns. An error is final for the file.
+    func synchronizeData(_ file: Descriptor) throws(SystemCallError) {
+        _ = try check(.synchronize) { fdatasync(file.number) }
+    }
+
     /// fsync: the file, or the names in the folder, are on disk when it returns. An error is final for the file.
     func synchronize(_ file: Descriptor) throws(SystemCallError) {
         _ = try check(.synchronize) { fsync(file.number) }
@@ -140,8 +173,8 @@ public struct SystemCalls: Sendable {
         _ = try check(.changeMode) { fchmod(file.number, mode) }
     }
 
-    func truncate(_ file: Descriptor) throws(SystemCallError) {
-        _ = try check(.write) { ftruncate(file.number, 0) }
+    func truncate(_ file: Descriptor, to size: Int64 = 0) throws(SystemCallError) {
+        _ = try check(.write) { ftruncate(file.number, off_t(size)) }
     }
 
     /// Notes that the file was used now, in its time of change.

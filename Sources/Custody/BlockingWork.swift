@@ -26,8 +26,7 @@ struct BlockingWork: Sendable {
         }
     }
 
-    /// Runs `body` on a thread of its own: for what waits long for another process. The queue has few threads, and lends others only after
-    /// a while.
+    /// Runs `body` on a thread of its own: for what waits long for another process, and shall take the place of no other operation.
     static func alone<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread { continuation.resume(with: Result { try body() }) }

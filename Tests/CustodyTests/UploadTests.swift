@@ -61,7 +61,7 @@ struct UploadTests {
             let refused = Collected<any Error>()
             let account = try await archive.appendToUpload(
                 upload.id, at: 0,
-                Arriving(content, by: 100_000) { chunk in
+                Arriving(content, by: 100_000) { (chunk: Int) async throws in
                     guard chunk == 2 else { return }
                     for body in [
                         { _ = try await archive.appendToUpload(upload.id, at: 0, Arriving([UInt8](repeating: 7, count: 300_000)), by: citizen) },
@@ -71,7 +71,7 @@ struct UploadTests {
                         do { try await body() } catch { refused.add(error) }
                     }
                     // Somebody else does not even learn that.
-                    do { _ = try await archive.appendToUpload(upload.id, at: 0, Arriving([1]), by: Actor(account: "citizen-04")) } catch {
+                    do { _ = try await archive.appendToUpload(upload.id, at: 0, Arriving([1]), by: citizen(number: 4)) } catch {
                         #expect(Archive.isNotFound(error))
                     }
                     // It expires only when nobody is at work on it.
@@ -93,7 +93,7 @@ struct UploadTests {
             await #expect(throws: CutOff.self) {
                 try await archive.appendToUpload(
                     upload.id, at: 0,
-                    Arriving(content[..<(13 << 20)], by: 1 << 20, isCutOff: true) { chunk in
+                    Arriving(content[..<(13 << 20)], by: 1 << 20, isCutOff: true) { (chunk: Int) async throws in
                         if chunk == 11 { killed.add(try place.killed()) }
                     }, by: citizen)
             }
@@ -103,8 +103,8 @@ struct UploadTests {
         try #require(killed.all.count == 2)
         for (killed, expected) in zip(killed.all, [8 << 20, 13 << 20]) {
             let path = "\(killed.archivePath)/uploads/\(id)"
-            let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
-            #expect(size >= expected)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(try #require(attributes[.size] as? Int) >= expected)
             try await killed.archive { archive in
                 let upload = try await archive.upload(id, by: citizen)
                 #expect(upload.offset == Int64(expected))
@@ -187,7 +187,7 @@ struct UploadTests {
             #expect(again == .alreadyDeposited(item: first.item, object: first.object, isDescribedOtherwise: true))
             #expect(try await archive.finishUpload(upload.id, by: citizen) == again)
             #expect(try await archive.upload(upload.id, by: citizen).item == first.item)
-            let other = try await archive.uploaded(bytes(900), by: Actor(account: "citizen-04"))
+            let other = try await archive.uploaded(bytes(900), by: citizen(number: 4))
             #expect(other == .deposited(item: other.item, object: first.object, isNewObject: false) && other.item != first.item)
             let stream = try await archive.deposit(.named("a.bin"), expected: first.object.digest, Arriving(bytes(900)), by: citizen)
             #expect(stream == .alreadyDeposited(item: first.item, object: first.object, isDescribedOtherwise: false))
@@ -196,28 +196,47 @@ struct UploadTests {
         }
     }
 
-    @Test("what is wrong with the bytes is refused and leaves nothing", arguments: [true, false])
+    @Test("a file that is not the one that was promised is refused and leaves nothing", arguments: [true, false])
     func digest(isStream: Bool) async throws {
         let place = try TestPlace()
-        try await place.archive { archive in
+        try await place.archive { (archive: Archive) async throws -> Void in
             let (expected, found) = (Digest(of: [9]), Digest(of: bytes(600)))
             await #expect(throws: UploadError.digest(expected: expected, found: found)) {
-                if isStream {
-                    _ = try await archive.deposit(.named("a"), expected: expected, Arriving(bytes(600)), by: citizen)
-                } else {
-                    _ = try await archive.uploaded(bytes(600), expected: expected)
-                }
+                _ =
+                    isStream
+                    ? try await archive.deposit(.named("a"), expected: expected, Arriving(bytes(600)), by: citizen)
+                    : try await archive.uploaded(bytes(600), expected: expected)
             }
-            #expect(try place.names(in: "uploads") == [] && place.names(in: "staging") == [] && place.objectCount() == 0)
+            let (uploads, staging) = (try place.names(in: "uploads"), try place.names(in: "staging"))
+            #expect(uploads == [] && staging == [])
+            #expect(try place.objectCount() == 0)
             #expect(try await archive.uploads(by: citizen) == [])
             #expect(try await archive.status().items == 0)
-            // A stream that breaks off, is too long or too short deposits nothing.
-            for (arriving, length) in [(Arriving(bytes(600), isCutOff: true), nil), (Arriving(bytes(600)), 599), (Arriving(bytes(600)), 601), (Arriving([]), nil)]
-                as [(Arriving, Int64?)]
-            {
-                await #expect(throws: (any Error).self) { try await archive.deposit(.named("a"), length: length, arriving, by: citizen) }
+        }
+    }
+
+    struct Stream: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let arriving: Arriving
+        var length: Int64?
+    }
+
+    static let streams = [
+        Stream(testDescription: "breaks off", arriving: Arriving(bytes(600), isCutOff: true)),
+        Stream(testDescription: "is too long", arriving: Arriving(bytes(600)), length: 599),
+        Stream(testDescription: "is too short", arriving: Arriving(bytes(600)), length: 601),
+        Stream(testDescription: "is empty", arriving: Arriving([])),
+    ]
+
+    @Test("a stream that ends otherwise than it should deposits nothing", arguments: streams)
+    func stream(stream: Stream) async throws {
+        let place = try TestPlace()
+        try await place.archive { (archive: Archive) async throws -> Void in
+            await #expect(throws: (any Error).self) {
+                try await archive.deposit(.named("a"), length: stream.length, stream.arriving, by: citizen)
             }
-            #expect(try place.names(in: "staging") == [] && place.objectCount() == 0)
+            #expect(try place.names(in: "staging") == [])
+            #expect(try place.objectCount() == 0)
         }
     }
 
@@ -254,7 +273,7 @@ struct UploadTests {
 
     @Test func `nobody but its account finds an upload`() async throws {
         let place = try TestPlace()
-        let stranger = Actor(account: "citizen-04")
+        let stranger = citizen(number: 4)
         try await place.archive { archive in
             let upload = try await archive.beginUpload(length: 10, .named("a"), by: citizen)
             _ = try await archive.appendToUpload(upload.id, at: 0, Arriving(bytes(10)), by: citizen)
@@ -306,7 +325,9 @@ struct UploadTests {
         var limits = UploadLimits()
         limit.change(&limits)
         try await place.archive(uploadLimits: limits) { archive in
-            await #expect(performing: { try await archive.beginUpload(length: 100, .named("b"), by: citizen) }) { error in
+            await #expect {
+                try await archive.beginUpload(length: 100, .named("b"), by: citizen)
+            } throws: { error in
                 (error as? UploadError).map(limit.isExpected) ?? false
             }
             #expect(try place.names(in: "uploads").count == 1)

@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "CustodyTests",
             dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
-        .testTarget(name: "WebTests", dependencies: ["Evidence", "Ledger", "Custody", "Web", "ExtractionWorker"]),
+        .testTarget(name: "WebTests", dependencies: ["Evidence", "Ledger", "Custody", "Web", "Command", "ExtractionWorker"]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
         .testTarget(name: "TidyTests"),
     ],

@@ -14,7 +14,8 @@ enum AccountOperations {
     private static func list(_ archive: Archive) -> Operation {
         Operation(
             "accounts.list", .get, "/api/v1/accounts", "Accounts that one administers, by name", tag: tag,
-            parameters: Operation.paging(of: "accounts"), outcomes: [Operation.Outcome(200, .json(.page(of: .accountWithGrants)), "A page of accounts.")]
+            parameters: Operation.paging(of: "accounts"),
+            outcomes: [Operation.Outcome(200, .json(.page(of: .accountWithGrants)), "A page of accounts.")]
         ) { call in
             let limit = call.limit()
             let accounts = try await archive.accounts(

@@ -7,7 +7,10 @@ enum CareOperations {
     private static let tag = "archive"
 
     static func all(_ archive: Archive) -> [Operation] {
-        [checkpoint(archive), keys(archive), prove(archive), pull(archive), keep(archive), holds(archive), hold(archive), release(archive), erase(archive)]
+        [
+            checkpoint(archive), keys(archive), prove(archive), pull(archive), keep(archive), holds(archive), hold(archive), release(archive),
+            erase(archive),
+        ]
     }
 
     private static func checkpoint(_ archive: Archive) -> Operation {
@@ -39,7 +42,8 @@ enum CareOperations {
         Operation(
             "witness.pull", .get, "/api/v1/witness", "What a witness is shown that has seen so much: that both trees continue it", tag: tag,
             parameters: [
-                .query("records", .count, "Records that were seen; none where it is not given."), .query("access", .count, "Entries of the access log that were seen."),
+                .query("records", .count, "Records that were seen; none where it is not given."),
+                .query("access", .count, "Entries of the access log that were seen."),
             ],
             outcomes: [Operation.Outcome(200, .bytes(["application/json"]), "As `minhchung witness pull` takes it.")], refusals: [409]
         ) { call in
@@ -86,7 +90,8 @@ enum CareOperations {
                 "holds": .array(
                     holds.map {
                         .members([
-                            "subject": .string($0.subject), "record": .number($0.record), "reason": .string($0.reason), "basis": .string($0.legalBasis),
+                            "subject": .string($0.subject), "record": .number($0.record), "reason": .string($0.reason),
+                            "basis": .string($0.legalBasis),
                         ])
                     })
             ])
@@ -101,7 +106,8 @@ enum CareOperations {
             "holds.place", .post, "/api/v1/holds", "Keeps an item, a person or a dossier from being erased", tag: tag, scope: .administer,
             body: .json(.object([.required("subject", .reference)] + grounds)), outcomes: [held], creates: true
         ) { call in
-            .json(["record": .number(try await archive.placeHold(try call.body.text("subject"), grounds: try grounds(call.body), by: try call.actor))])
+            .json(["record": .number(try await archive.placeHold(try call.body.text("subject"), grounds: try grounds(call.body), by: try call.actor))]
+            )
         }
     }
 
@@ -116,7 +122,8 @@ enum CareOperations {
 
     private static func erase(_ archive: Archive) -> Operation {
         Operation(
-            "erasures.erase", .post, "/api/v1/erasures", "Erases a person or items, for good; says what it would do unless told to apply it", tag: tag,
+            "erasures.erase", .post, "/api/v1/erasures", "Erases a person or items, for good; says what it would do unless told to apply it",
+            tag: tag,
             scope: .administer,
             body: .json(
                 .object(

@@ -34,7 +34,8 @@ enum CriteriaOperations {
                         "documents",
                         .array(
                             .object([
-                                .required("name", .line(max: 200), "What mistakes are told under."), .required("text", .prose(max: 500_000), "In YAML."),
+                                .required("name", .line(max: 200), "What mistakes are told under."),
+                                .required("text", .prose(max: 500_000), "In YAML."),
                             ]), max: documentLimit))
                 ])),
             outcomes: [

@@ -55,7 +55,8 @@ enum DecisionOperations {
             body: .json(.object([.required("reason", .line(max: 2000)), .required("basis", .line(max: 2000)), DossierOperations.role])),
             outcomes: [
                 Operation.Outcome(
-                    200, .json(.object([.required("title", .title), .required("honours", .list(.title), "They rest on it, and are to be looked at.")])),
+                    200,
+                    .json(.object([.required("title", .title), .required("honours", .list(.title), "They rest on it, and are to be looked at.")])),
                     "What was revoked.")
             ]
         ) { call in

@@ -199,7 +199,8 @@ enum DossierOperations {
 
     private static func score(_ archive: Archive) -> Operation {
         Operation(
-            "scores.give", .post, "/api/v1/dossiers/{dossier}/scores", "Gives scores of one kind; what was given before stays in the ledger", tag: tag,
+            "scores.give", .post, "/api/v1/dossiers/{dossier}/scores", "Gives scores of one kind; what was given before stays in the ledger",
+            tag: tag,
             parameters: [dossier],
             body: .json(
                 .object([

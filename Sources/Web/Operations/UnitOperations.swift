@@ -38,7 +38,8 @@ enum UnitOperations {
                 .optional("unit", .reference, "Another name or code of this unit, instead of a new unit."),
             ]))
         let outcome = Schema.object([
-            .required("outcome", .choice(["declared", "known", "refused"])), .optional("unit", .identifier(UnitID.prefix)), .optional("reason", .words),
+            .required("outcome", .choice(["declared", "known", "refused"])), .optional("unit", .identifier(UnitID.prefix)),
+            .optional("reason", .words),
         ])
         return Operation(
             "units.declare", .post, "/api/v1/units", "Declares units; entries that are refused do not keep the others out", tag: tag,

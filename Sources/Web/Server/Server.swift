@@ -66,11 +66,16 @@ public struct Server: Sendable {
             guard let tls else { return GuardedChannel(base: http, counts: counts, limits: limits, isTLS: false) }
             return GuardedChannel(base: try TLSChannel(http, tlsConfiguration: tls), counts: counts, limits: limits, isTLS: true)
         }
+        let (metrics, log) = (metrics, log)
         let (host, isTLS) = (settings.host, settings.isTLS)
         let group = Mutex<ServiceGroup?>(nil)
         let application = Application(
             responder: responder, server: builder, configuration: .init(address: .hostname(host, port: settings.port)),
             onServerRunning: { channel in
+                let isGuarded = channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(metrics: metrics), position: .first)
+                }
+                do { try await isGuarded.get() } catch { log.error("connections are not guarded", metadata: ["error": "\(error)"]) }
                 let port = channel.localAddress?.port ?? 0
                 let url = "\(isTLS ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
                 let group = group.withLock { $0 }

@@ -1,0 +1,67 @@
+import Ledger
+import Testing
+
+@testable import Web
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    @Test("Every value has its source, and what is said later holds")
+    func sources() throws {
+        let configuration = try Configuration(
+            file: Array(#"{"host":"0.0.0.0","port":9000,"limit_connections":100,"trusted_proxies":["127.0.0.1","::1"]}"#.utf8),
+            environment: [
+                "MINHCHUNG_PORT": "9001", "MINHCHUNG_OPEN_MACHINE": "true", "MINHCHUNG_ARCHIVE": "/srv/minhchung", "MINHCHUNG_HOST": "",
+                "HOME": "/root",
+            ],
+            others: ["MINHCHUNG_ARCHIVE"], flags: [("limit_connections", "50"), ("limit_idle_seconds", "5")])
+        #expect(configuration.settings.host == "0.0.0.0")
+        #expect(configuration.settings.port == 9001)
+        #expect(configuration.settings.trustedProxies == ["127.0.0.1", "::1"])
+        #expect(configuration.settings.opensMachineOperations)
+        #expect(configuration.settings.limits.connections == 50)
+        let sources = Dictionary(uniqueKeysWithValues: configuration.values.map { ($0.name, $0.source) })
+        #expect(sources["host"] == .file)
+        #expect(sources["port"] == .environment)
+        #expect(sources["limit_connections"] == .flag)
+        #expect(sources["limit_slow_seconds"] == .standard)
+        #expect(configuration.values.first { $0.name == "limit_idle_seconds" }?.value == .integer(5))
+    }
+
+    @Test("Without a word it listens on this machine only, and every limit is on")
+    func defaults() throws {
+        let settings = try Configuration().settings
+        #expect(settings.host == "127.0.0.1")
+        #expect(settings.certificate == nil)
+        #expect(settings.trustedProxies.isEmpty)
+        #expect(!settings.opensMachineOperations)
+        for (name, value, _, _) in try Configuration().values where name.hasPrefix("limit_") {
+            guard case .integer(let number) = value else {
+                Issue.record("\(name) is no number")
+                continue
+            }
+            #expect(number > 0, "\(name)")
+        }
+    }
+
+    @Test(
+        "What is no setting, or not what it has to be, is refused in one line that says where",
+        arguments: [
+            (#"{"prot":80}"#, [:], [], "prot in the configuration file is no setting"),
+            (#"{"port":"80"}"#, [:], [], "port in the configuration file is not an integer"),
+            (#"{"port":65536}"#, [:], [], "port in the configuration file is not between 0 and 65535"),
+            (#"{"port":1,"port":2}"#, [:], [], "cannot read the configuration: it is not JSON"),
+            (#"[]"#, [:], [], "it is not a JSON object"),
+            (#"{"certificate":"a.pem"}"#, [:], [], "certificate and key go together"),
+            (#"{"open_machine":"true"}"#, [:], [], "open_machine in the configuration file is not true or false"),
+            ("{}", ["MINHCHUNG_PROT": "80"], [], "prot in the environment (MINHCHUNG_PROT) is no setting"),
+            ("{}", ["MINHCHUNG_PORT": "http"], [], "port in the environment (MINHCHUNG_PORT) is not an integer"),
+            ("{}", [:], ["limit_connections=many"], "limit_connections on the command line is not an integer"),
+            ("{}", [:], ["limit_connections=0"], "limit_connections on the command line is not between"),
+        ] as [(String, [String: String], [String], String)])
+    func mistakes(_ file: String, _ environment: [String: String], _ flags: [String], _ words: String) {
+        let pairs = flags.map { flag in (name: String(flag.prefix { $0 != "=" }), text: String(flag.drop { $0 != "=" }.dropFirst())) }
+        let error = #expect(throws: Configuration.Mistake.self) { try Configuration(file: Array(file.utf8), environment: environment, flags: pairs) }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("\n") == false)
+    }
+}

@@ -45,7 +45,7 @@ public final class Archive: Sendable {
     /// Deposits that wait for their turn.
     let waitingDeposits = Mutex<[DepositRequest]>([])
     /// What uploads may take.
-    let uploadLimits: UploadLimits
+    public let uploadLimits: UploadLimits
     /// Uploads that somebody writes to or finishes now.
     let uploadsInHand = Mutex<Set<UploadID>>([])
     /// Reads what was uploaded.

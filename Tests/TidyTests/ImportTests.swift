@@ -23,7 +23,7 @@ struct ImportTests {
         "Web": (
             ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
             [
-                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle",
+                "AsyncAlgorithms", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle",
                 "UnixSignals",
             ]
         ),

@@ -5,6 +5,7 @@ public enum Interface {
     public static func operations(on archive: Archive) -> [Operation] {
         CriteriaOperations.all(archive) + UnitOperations.all(archive) + StatusOperations.all(archive) + EvidenceOperations.all(archive)
             + ReviewOperations.all(archive) + PeopleOperations.all(archive) + DossierOperations.all(archive) + DecisionOperations.all(archive)
+            + DepositOperations.all(archive) + UploadOperations.all(archive) + PageOperations.all(archive) + BundleOperations.all(archive)
             + AccountOperations.all(archive) + CareOperations.all(archive)
     }
 }

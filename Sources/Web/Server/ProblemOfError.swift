@@ -7,6 +7,8 @@ extension Problem {
         switch error {
         case let problem as Problem: self = problem
         case let error as ArchiveError: self = Self.of(error)
+        case let error as UploadError: self = Self.of(error)
+        case let error as PageImageError: self = Self.of(error)
         case let error as LifeError: self = .conflict(error.description)
         case let error as RuleMistakes: self = .field("/text", error.mistakes.map(\.description).joined(separator: "; "))
         default: self = Archive.trouble(error).map(Self.of) ?? .failure
@@ -24,6 +26,29 @@ extension Problem {
         case .extractionRefused: Problem("unavailable", 503, "It cannot be done here now", "documents cannot be read on this server now")
         // Both name places on this machine.
         case .format, .key: .failure
+        }
+    }
+
+    private static func of(_ error: UploadError) -> Problem {
+        switch error {
+        case .tooLarge: Problem("too-large", 413, "The file is too large", error.description)
+        case .overQuota: Problem("too-many", 429, "Too many uploads", error.description, fields: ["retry-after": "60"])
+        case .tooLittleSpace: Problem("full", 507, "The disk is full", "there is no room for the file now; try again later")
+        case .offset: Problem("offset", 409, "The upload is elsewhere", error.description)
+        case .inHand: Problem("in-hand", 423, "Another request is at work on the upload", error.description)
+        case .tooLong: Problem("too-large", 413, "More came than was announced", error.description, closes: true)
+        case .checksum: Problem("checksum", 460, "The checksum differs", error.description)
+        case .incomplete: Problem("incomplete", 409, "Not all bytes are there", error.description)
+        case .digest: Problem("digest", 422, "The file is another", error.description)
+        }
+    }
+
+    private static func of(_ error: PageImageError) -> Problem {
+        switch error {
+        case .noSuchPage: .notFound(error.description)
+        case .notShown: Problem("not-shown", 409, "The page cannot be shown", error.description)
+        case .busy: Problem("busy", 503, "Too much at once", error.description, fields: ["retry-after": "1"])
+        case .unavailable: Problem("unavailable", 503, "It cannot be done here now", "pages cannot be shown on this server now")
         }
     }
 

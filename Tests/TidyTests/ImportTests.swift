@@ -15,9 +15,12 @@ struct ImportTests {
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
         "Bundle": (["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"], ["Glibc"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
-        "Timestamping": (["Evidence", "COpenSSL", "CCurl"], []),
+        "OutboundHTTP": (["CCurl"], []),
+        "Timestamping": (["Evidence", "COpenSSL", "OutboundHTTP"], []),
+        "Accounts": (["Evidence", "OutboundHTTP", "CArgon2"], ["Crypto", "JWTKit"]),
         "Custody": (
-            ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction"], ["Dispatch"]
+            ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction", "Accounts"],
+            ["Dispatch"]
         ),
         "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
         "Web": (
@@ -33,7 +36,7 @@ struct ImportTests {
 
     /// Of the language itself; `Foundation` only where something below needs its types.
     static let everywhere: Set<String> = ["Swift", "Synchronization"]
-    static let withFoundation: Set<String> = ["Catalog", "Custody"]
+    static let withFoundation: Set<String> = ["Accounts", "Catalog", "Custody"]
 
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

@@ -53,7 +53,8 @@ let package = Package(
         .target(name: "Timestamping", dependencies: ["Evidence", "COpenSSL", "OutboundHTTP"]),
 
         .target(
-            name: "Accounts", dependencies: ["Evidence", "OutboundHTTP", "CArgon2", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+            name: "Accounts",
+            dependencies: ["Evidence", "VietnameseText", "OutboundHTTP", "CArgon2", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
 
         // What leaves the archive in somebody's hands, and its check without an archive.
         .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"]),
@@ -110,7 +111,8 @@ let package = Package(
         .testTarget(
             name: "CustodyTests",
             dependencies: [
-                "Accounts", "Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker",
+                "Accounts", "OutboundHTTP", "Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command",
+                "ExtractionWorker",
             ]),
         .testTarget(name: "WebTests", dependencies: ["Evidence", "Ledger", "Custody", "Web", "Command", "ExtractionWorker"]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),

@@ -1,5 +1,4 @@
 public import Evidence
-internal import Foundation
 internal import JWTKit
 
 /// What a provider says of who signed in, before it is believed.

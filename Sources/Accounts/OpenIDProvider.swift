@@ -1,5 +1,8 @@
 public import Evidence
-internal import Foundation
+internal import FoundationEssentials
+// Nothing of it is used here. JWTKit brings CoreFoundation, and where that is loaded before Glibc, the compiler takes `struct stat` to be
+// CoreFoundation's in every module that imports this one.
+internal import Glibc
 internal import JWTKit
 internal import OutboundHTTP
 internal import Synchronization
@@ -20,17 +23,6 @@ public struct OpenIDSettings: Sendable {
         self.clientID = clientID
         self.clientSecret = clientSecret
         self.redirectURI = redirectURI
-    }
-}
-
-/// As whom a provider knows a person: the pair never changes and is never given to another person. An e-mail address is neither.
-public struct ExternalIdentity: Sendable, Hashable {
-    public let issuer: String
-    public let subject: String
-
-    public init(issuer: String, subject: String) {
-        self.issuer = issuer
-        self.subject = subject
     }
 }
 
@@ -109,7 +101,7 @@ public final class OpenIDProvider: Sendable {
             until: Timestamp(milliseconds: now.milliseconds + Self.lifetime))
         self.begun.withLock { $0.add(begun, for: Digest(of: state.utf8)) }
         let challenge = Data(Digest(of: verifier.utf8).bytes).base64EncodedString()
-            .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
         let query = form([
             ("response_type", "code"), ("scope", "openid"), ("client_id", settings.clientID), ("redirect_uri", settings.redirectURI),
             ("state", state), ("nonce", nonce), ("code_challenge", challenge), ("code_challenge_method", "S256"),

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import VietnameseText
 
 /// A password as it is hashed. Nothing prints it.
 ///
@@ -15,7 +15,7 @@ public struct Password: Sendable {
     public init(typed text: String) {
         var spaced = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { spaced.append(scalar.properties.generalCategory == .spaceSeparator ? " " : scalar) }
-        self.text = String(spaced).precomposedStringWithCanonicalMapping
+        self.text = NormalForm.nfc(String(spaced))
     }
 
     /// A password that is chosen for `account`. Which characters it is made of is its owner's affair.
@@ -29,7 +29,7 @@ public struct Password: Sendable {
         guard scalars.count <= Self.length.upperBound else { throw .tooLong }
         guard scalars.allSatisfy({ $0.properties.generalCategory != .control }) else { throw .hasControlCharacters }
         let folded = self.text.lowercased()
-        guard account.isEmpty || folded.replacingOccurrences(of: account.lowercased(), with: "").unicodeScalars.count >= Self.besidesName else {
+        guard account.isEmpty || folded.replacing(account.lowercased(), with: "").unicodeScalars.count >= Self.besidesName else {
             throw .isAccountName
         }
         guard Set(scalars).count > 2, !Self.common.contains(folded) else { throw .isCommon }

@@ -1,43 +1,32 @@
-internal import Foundation
+internal import Dispatch
+internal import Synchronization
 
 /// Lets so many in at once and so many more wait for their turn; who comes then is turned away.
-final class Turnstile: @unchecked Sendable {
-    // @unchecked because `condition` guards every access to the two counts.
-    private let condition = NSCondition()
-    private let width: Int
-    private let queue: Int
-    private var inside = 0
-    private var waiting = 0
+final class Turnstile: Sendable {
+    private let room: DispatchSemaphore
+    private let limit: Int
+    private let present = Mutex(0)
 
     init(width: Int, queue: Int) {
-        self.width = width
-        self.queue = queue
+        room = DispatchSemaphore(value: width)
+        limit = width + queue
     }
 
-    /// How many wait, for tests.
-    var waitingNow: Int {
-        condition.lock()
-        defer { condition.unlock() }
-        return waiting
-    }
+    /// How many are in or wait, for tests.
+    var presentNow: Int { present.withLock { $0 } }
 
     /// Runs `body` when there is room; `nil` at once where too many wait already.
     func pass<Value>(_ body: () throws -> Value) rethrows -> Value? {
-        condition.lock()
-        guard inside < width || waiting < queue else {
-            condition.unlock()
-            return nil
+        let mayWait = present.withLock { present in
+            guard present < limit else { return false }
+            present += 1
+            return true
         }
-        waiting += 1
-        while inside >= width { condition.wait() }
-        waiting -= 1
-        inside += 1
-        condition.unlock()
+        guard mayWait else { return nil }
+        room.wait()
         defer {
-            condition.lock()
-            inside -= 1
-            condition.signal()
-            condition.unlock()
+            room.signal()
+            present.withLock { $0 -= 1 }
         }
         return try body()
     }

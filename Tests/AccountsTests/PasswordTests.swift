@@ -147,7 +147,7 @@ struct PasswordTests {
                 done.leave()
             }
         }
-        while counts.withLock({ $0.inside }) < 2 || turnstile.waitingNow < 3 { sched_yield() }
+        while counts.withLock({ $0.inside }) < 2 || turnstile.presentNow < 5 { sched_yield() }
         #expect(turnstile.pass {} == nil)
         for _ in 0..<5 { gate.signal() }
         done.wait()

@@ -21,7 +21,9 @@ let console = Actor.console(user: "lan")
 
 /// A clock that the tests hold: each look at it is a millisecond later.
 final class TestClock: Sendable {
-    private let milliseconds = Mutex<Int64>(1_795_245_300_000)
+    private let milliseconds: Mutex<Int64>
+
+    init(_ start: Int64 = 1_795_245_300_000) { milliseconds = Mutex(start) }
 
     func now() -> Timestamp {
         Timestamp(
@@ -31,17 +33,19 @@ final class TestClock: Sendable {
             })
     }
 
-    func advance(minutes: Int) { milliseconds.withLock { $0 += Int64(minutes) * 60_000 } }
+    func advance(minutes: Int) { advance(seconds: minutes * 60) }
+    func advance(seconds: Int) { milliseconds.withLock { $0 += Int64(seconds) * 1000 } }
 }
 
 /// A fresh folder with an archive in it and files beside it, removed with this object.
 final class TestPlace: Sendable {
     let path: String
-    let clock = TestClock()
+    let clock: TestClock
     var archivePath: String { path + "/archive" }
 
     /// - Parameter parent: where to make it; in memory where nothing rests on a disk.
-    init(in parent: String = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") throws {
+    init(in parent: String = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp", clock: TestClock = TestClock()) throws {
+        self.clock = clock
         var name = Array("\(parent)/minhchung-custody-XXXXXX".utf8CString)
         try #require(mkdtemp(&name) != nil)
         path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)

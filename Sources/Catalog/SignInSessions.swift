@@ -36,18 +36,17 @@ public struct StoredToken: Sendable, Equatable {
     public let account: String
     /// What its owner calls it.
     public let name: String
-    /// With a space between.
-    public let scopes: String
+    public let scope: String
     public let createdAt: Timestamp
     public let expiresAt: Timestamp
     /// When it was used last, within an hour.
     public let usedAt: Timestamp?
 
-    public init(id: TokenID, account: String, name: String, scopes: String, createdAt: Timestamp, expiresAt: Timestamp, usedAt: Timestamp?) {
+    public init(id: TokenID, account: String, name: String, scope: String, createdAt: Timestamp, expiresAt: Timestamp, usedAt: Timestamp?) {
         self.id = id
         self.account = account
         self.name = name
-        self.scopes = scopes
+        self.scope = scope
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.usedAt = usedAt
@@ -57,7 +56,7 @@ public struct StoredToken: Sendable, Equatable {
         func time(_ column: String) throws -> Timestamp { try storedTime(row[column], "a token") }
         let used: String? = row["used_at"]
         self.init(
-            id: TokenID(unchecked: row["id"]), account: row["account"], name: row["name"], scopes: row["scopes"], createdAt: try time("created_at"),
+            id: TokenID(unchecked: row["id"]), account: row["account"], name: row["name"], scope: row["scope"], createdAt: try time("created_at"),
             expiresAt: try time("expires_at"), usedAt: try used.map { try storedTime($0, "a token") })
     }
 }
@@ -158,9 +157,9 @@ extension Catalog {
                 let count = try db.first("SELECT count(*) AS count FROM api_token WHERE account = ?", [token.account])?["count"] as Int?
                 guard count ?? 0 < limit else { return false }
                 try db.run(
-                    "INSERT INTO api_token (digest, id, account, name, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO api_token (digest, id, account, name, scope, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [
-                        secret.hex, token.id.text, token.account, token.name, token.scopes, token.createdAt.description, token.expiresAt.description,
+                        secret.hex, token.id.text, token.account, token.name, token.scope, token.createdAt.description, token.expiresAt.description,
                     ])
                 return true
             }

@@ -58,7 +58,7 @@ CREATE TABLE api_token (
     id TEXT NOT NULL UNIQUE,
     account TEXT NOT NULL,
     name TEXT NOT NULL,
-    scopes TEXT NOT NULL,              -- read, write, administer, with a space between
+    scope TEXT NOT NULL,               -- read, write, administer; each includes the ones before it
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     used_at TEXT                       -- within an hour

@@ -24,7 +24,7 @@ struct SignInTests {
 
     private static func token(_ account: String = "officer-17", from start: Int = 0, until end: Int = 1000) -> StoredToken {
         StoredToken(
-            id: .random(), account: account, name: "nightly", scopes: "read write", createdAt: moment(start), expiresAt: moment(end), usedAt: nil)
+            id: .random(), account: account, name: "nightly", scope: "write", createdAt: moment(start), expiresAt: moment(end), usedAt: nil)
     }
 
     @Test func `a session holds until it is idle too long, and never beyond its end`() throws {

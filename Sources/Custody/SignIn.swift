@@ -163,7 +163,8 @@ extension Archive {
         return NewSession(secret: secret.text, session: Session(session))
     }
 
-    func isOpen(_ account: String) throws -> Bool { try catalog.account(account)?.isOpen ?? false }
+    /// Whether there is such an account, and it is open. SQLite sees a text up to its first NUL, so what is no account is not looked up.
+    func isOpen(_ account: String) throws -> Bool { try Actor.isAccount(account) && catalog.account(account)?.isOpen ?? false }
 
     /// Returns when it is the actor's own account, or one that they administer wholly.
     func permitOwnOrAdministered(_ account: String, _ act: String, by actor: Actor) throws {
@@ -213,7 +214,7 @@ extension Archive {
 
     /// How the account signs in, when this is its password. A hash of former costs is made anew.
     func checked(_ password: String, of account: String) throws -> StoredCredential {
-        let credential = try catalog.credential(of: account)
+        let credential = Actor.isAccount(account) ? try catalog.credential(of: account) : nil
         let hash = credential?.password.flatMap { PasswordHash($0) }
         let typed = Password(typed: password)
         do {

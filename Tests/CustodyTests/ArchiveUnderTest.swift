@@ -22,14 +22,19 @@ let console = Actor.console(user: "lan")
 /// A clock that the tests hold: each look at it is a millisecond later.
 final class TestClock: Sendable {
     private let milliseconds: Mutex<Int64>
+    private let isMachines: Bool
 
-    init(_ start: Int64 = 1_795_245_300_000) { milliseconds = Mutex(start) }
+    /// - Parameter isMachines: whether it goes on with the machine's, as one that others judge by theirs has to.
+    init(isMachines: Bool = false) {
+        self.isMachines = isMachines
+        milliseconds = Mutex(isMachines ? 0 : 1_795_245_300_000)
+    }
 
     func now() -> Timestamp {
         Timestamp(
             milliseconds: milliseconds.withLock { time in
                 time += 1
-                return time
+                return isMachines ? Archive.systemTime().milliseconds + time : time
             })
     }
 

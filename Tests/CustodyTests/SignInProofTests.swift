@@ -330,7 +330,7 @@ struct SignInProofTests {
         let provider = try SignInProvider(
             issuer: local.issuer, clientID: "minhchung test", clientSecret: "s3cret: +&=",
             redirectURI: "https://archive.example/")
-        let place = try TestPlace(startingNow: true)
+        let place = try TestPlace(clock: TestClock(isMachines: true))
         try await place.archive { archive in
             func signIn(
                 _ subject: String, _ act: String = "", link: String? = nil,

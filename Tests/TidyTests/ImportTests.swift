@@ -24,7 +24,6 @@ struct ImportTests {
             ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction", "Accounts"],
             ["Dispatch"]
         ),
-        "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
         "Web": (
             ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
             [

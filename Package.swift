@@ -50,18 +50,21 @@ let package = Package(
                 .embedInCode("../../Storage/Schema/search_0001.sql"),
             ]),
         .target(name: "Extraction", dependencies: ["Evidence", "ExtractionWire", "CDescriptors"]),
-        .target(name: "Timestamping", dependencies: ["Evidence", "COpenSSL", "CCurl"]),
+        .target(name: "OutboundHTTP", dependencies: ["CCurl"]),
+        .target(name: "Timestamping", dependencies: ["Evidence", "COpenSSL", "OutboundHTTP"]),
+
+        .target(
+            name: "Accounts",
+            dependencies: ["Evidence", "VietnameseText", "OutboundHTTP", "CArgon2", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
 
         // What leaves the archive in somebody's hands, and its check without an archive.
         .target(name: "Bundle", dependencies: ["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"]),
-
-        .target(name: "Accounts", dependencies: ["Evidence", "CArgon2", .product(name: "JWTKit", package: "jwt-kit")]),
 
         // The operations, and the program.
         .target(
             name: "Custody",
             dependencies: [
-                "Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction",
+                "Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction", "Accounts",
             ]),
         .target(
             name: "Web",
@@ -105,10 +108,14 @@ let package = Package(
         .testTarget(name: "VaultTests", dependencies: ["Evidence", "Vault"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Evidence", "ExtractionWire", "Extraction", "ExtractionWorker", "CZlib"]),
         .testTarget(name: "TimestampingTests", dependencies: ["Evidence", "Timestamping"], exclude: ["authority.py"]),
+        .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Evidence", "OutboundHTTP"], exclude: ["provider.py"]),
         .testTarget(name: "CatalogTests", dependencies: ["Evidence", "Ledger", "Catalog"]),
         .testTarget(
             name: "CustodyTests",
-            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command", "ExtractionWorker"]),
+            dependencies: [
+                "Accounts", "OutboundHTTP", "Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command",
+                "ExtractionWorker",
+            ]),
         .testTarget(name: "WebTests", dependencies: ["Evidence", "Ledger", "Custody", "Web", "Command", "ExtractionWorker"]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
         .testTarget(name: "TidyTests"),

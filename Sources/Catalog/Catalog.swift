@@ -85,17 +85,28 @@ public final class Catalog: Sendable {
     /// The queries that `reads` sends to the archive's database, or to that of operational state, from one thread, each once: so that
     /// their plans can be tested.
     package func statementsRead(ofService: Bool = false, during reads: () throws -> Void) throws -> [String] {
+        try statements(["SELECT"], to: ofService ? service : archive, during: reads)
+    }
+
+    /// The same of the database of operational state, with what is changed there.
+    package func serviceStatements(during acts: () throws -> Void) throws -> [String] {
+        try statements(["SELECT", "UPDATE", "DELETE"], to: service, during: acts)
+    }
+
+    private func statements(_ verbs: [String], to pool: DatabasePool, during body: () throws -> Void) throws -> [String] {
         let statements = Mutex<[String]>([])
-        let pool = ofService ? service : archive
-        try pool.read { db in
+        let trace = { (db: Database) in
             db.trace { event in
-                guard case .statement(let statement) = event, statement.sql.hasPrefix("SELECT") else { return }
+                guard case .statement(let statement) = event, verbs.contains(where: { statement.sql.hasPrefix($0) }) else { return }
                 statements.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
             }
         }
         // Reads that follow one another take the same connection of the pool.
-        try reads()
+        try pool.read(trace)
+        pool.writeWithoutTransaction(trace)
+        try body()
         try pool.read { db in db.trace() }
+        pool.writeWithoutTransaction { db in db.trace() }
         return statements.withLock { $0 }
     }
 

@@ -33,7 +33,7 @@ struct MinhChung: AsyncParsableCommand {
             Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,
             Traces.self, ReplayDecision.self, Matrix.self, History.self,
             BackUp.self, RestoreBackup.self, WriteBundle.self, VerifyBundle.self, Checkpoints.self, Prove.self, Witnesses.self, Keys.self, Erase.self,
-            Holds.self, Accesses.self, Serve.self, ShowConfiguration.self,
+            Holds.self, Accesses.self, Accounts.self, Serve.self, ShowConfiguration.self,
         ])
 
     static let version = "0.2.0 (format \(Archive.format))"

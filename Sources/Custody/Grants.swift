@@ -48,6 +48,8 @@ extension Archive {
                     try permitAdministering(account, act, by: actor)
                 }
                 guard known?.isOpen != true else { throw ArchiveError.refused(act: act, reason: "it is open") }
+                // What was open when it was closed stays closed.
+                if known != nil { try catalog.endSignIns(of: account) }
                 let opening = AccountOpening(account: account, reason: try reason.map { try Self.line($0, "reason") })
                 return try append(.accountOpened(opening), about: account, [], by: actor)
             }
@@ -171,7 +173,7 @@ extension Archive {
         return grants.isEmpty || grants.contains { $0.unit.map(reach.includes) == true }
     }
 
-    private func seenAccount(_ account: String, by actor: Actor) throws -> AccountView {
+    func seenAccount(_ account: String, by actor: Actor) throws -> AccountView {
         guard let known = try catalog.account(account),
             try account == actor.account || isAdministered(account, within: reach(of: actor, to: .administer))
         else {
@@ -182,7 +184,7 @@ extension Archive {
     }
 
     /// Who closes an account takes all its roles: it needs them all within reach.
-    private func permitAdministering(_ account: String, _ act: String, by actor: Actor) throws {
+    func permitAdministering(_ account: String, _ act: String, by actor: Actor) throws {
         let reach = try reach(of: actor, to: .administer)
         let held = try catalog.grants(to: account).filter { $0.span.to == nil }
         guard reach.isEverything || !reach.isEmpty && held.allSatisfy({ $0.unit.map(reach.includes) == true }), actor.principal != account

@@ -103,7 +103,7 @@ extension Archive {
     }
 
     /// The key under which personal numbers are kept. Another one would make two people of one number.
-    private func personNumberKey() throws -> [UInt8] {
+    func personNumberKey() throws -> [UInt8] {
         let key = try folder.key(Self.personKey)
         guard key.count == Self.personKeySize, PersonalNumber.fingerprint(of: key) == personKeyFingerprint else {
             throw ArchiveError.format(

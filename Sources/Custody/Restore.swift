@@ -259,6 +259,8 @@ struct Restore: Sendable {
         let restoration = Restoration(
             epoch: epoch, fromEpoch: own, takenAt: description.takenAt, accessSize: catalog.accessTree.size,
             witnessed: request.witnessed?.seen[.records], reason: try request.reason.map { try Archive.line($0, "reason") })
+        // What was ended since the backup was taken must not be open again.
+        try catalog.endAllSignIns()
         // Nothing is signed before the epoch is in the ledger and in format.json.
         let record = try catalog.append(
             [Catalog.Draft(.archiveRestored(restoration), subjects: [identity.archive.text])], by: actor, at: now()

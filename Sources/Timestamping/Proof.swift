@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Evidence
+internal import OutboundHTTP
 
 /// Returns when OpenSSL finds that the response is on the imprint, signed, and signed by one who was entitled to at that
 /// time under one of the PEM certificates.

@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Evidence
+internal import OutboundHTTP
 
 /// Calls `body` with the response that the bytes are, which is freed afterwards: DER throughout, nothing behind it.
 func withResponse<Value>(

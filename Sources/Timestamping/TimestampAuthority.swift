@@ -1,4 +1,5 @@
 public import Evidence
+internal import OutboundHTTP
 
 /// An authority that stamps digests over the network (RFC 3161 §3.4, the protocol over HTTP).
 public struct TimestampAuthority: Sendable, Equatable {

@@ -44,15 +44,3 @@ public enum TimestampError: Error, Equatable, CustomStringConvertible {
         }
     }
 }
-
-/// A text of somebody else's on one line and at most 200 characters long, fit for an error or a terminal.
-func oneLine(_ text: some StringProtocol) -> String {
-    var line = ""
-    for scalar in text.unicodeScalars.prefix(200) {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: line.append(" ")
-        default: line.unicodeScalars.append(scalar)
-        }
-    }
-    return line
-}

@@ -21,27 +21,36 @@ let console = Actor.console(user: "lan")
 
 /// A clock that the tests hold: each look at it is a millisecond later.
 final class TestClock: Sendable {
-    private let milliseconds = Mutex<Int64>(1_795_245_300_000)
+    private let milliseconds: Mutex<Int64>
+    private let isMachines: Bool
+
+    /// - Parameter isMachines: whether it goes on with the machine's, as one that others judge by theirs has to.
+    init(isMachines: Bool = false) {
+        self.isMachines = isMachines
+        milliseconds = Mutex(isMachines ? 0 : 1_795_245_300_000)
+    }
 
     func now() -> Timestamp {
         Timestamp(
             milliseconds: milliseconds.withLock { time in
                 time += 1
-                return time
+                return isMachines ? Archive.systemTime().milliseconds + time : time
             })
     }
 
-    func advance(minutes: Int) { milliseconds.withLock { $0 += Int64(minutes) * 60_000 } }
+    func advance(minutes: Int) { advance(seconds: minutes * 60) }
+    func advance(seconds: Int) { milliseconds.withLock { $0 += Int64(seconds) * 1000 } }
 }
 
 /// A fresh folder with an archive in it and files beside it, removed with this object.
 final class TestPlace: Sendable {
     let path: String
-    let clock = TestClock()
+    let clock: TestClock
     var archivePath: String { path + "/archive" }
 
     /// - Parameter parent: where to make it; in memory where nothing rests on a disk.
-    init(in parent: String = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") throws {
+    init(in parent: String = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp", clock: TestClock = TestClock()) throws {
+        self.clock = clock
         var name = Array("\(parent)/minhchung-custody-XXXXXX".utf8CString)
         try #require(mkdtemp(&name) != nil)
         path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -15,11 +15,15 @@ struct ImportTests {
         "Catalog": (["Evidence", "VietnameseText", "Recognition", "Ledger"], ["GRDB"]),
         "Bundle": (["Evidence", "Recognition", "Ledger", "Timestamping", "CLinux", "CZlib"], ["Glibc"]),
         "Extraction": (["Evidence", "ExtractionWire", "CDescriptors"], ["Glibc"]),
-        "Timestamping": (["Evidence", "COpenSSL", "CCurl"], []),
-        "Custody": (
-            ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction"], ["Dispatch"]
+        "OutboundHTTP": (["CCurl"], []),
+        "Timestamping": (["Evidence", "COpenSSL", "OutboundHTTP"], []),
+        "Accounts": (
+            ["Evidence", "VietnameseText", "OutboundHTTP", "CArgon2"], ["Crypto", "JWTKit", "Dispatch", "FoundationEssentials", "Glibc"]
         ),
-        "Accounts": (["Evidence", "CArgon2"], ["JWTKit"]),
+        "Custody": (
+            ["Evidence", "VietnameseText", "Recognition", "Ledger", "Bundle", "Timestamping", "Vault", "Catalog", "Extraction", "Accounts"],
+            ["Dispatch"]
+        ),
         "Web": (
             ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
             [

@@ -1,0 +1,101 @@
+internal import Accounts
+internal import Catalog
+public import Evidence
+
+/// What a token of the API lets its owner do; each includes the ones before it. It narrows what the owner may do and adds nothing.
+public enum TokenScope: String, Sendable, CaseIterable, Comparable {
+    case read, write, administer
+
+    public static func < (left: TokenScope, right: TokenScope) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .read: 0
+        case .write: 1
+        case .administer: 2
+        }
+    }
+}
+
+/// A token of the API that holds. It says nothing that opens anything.
+public struct Token: Sendable, Equatable {
+    public let id: TokenID
+    public let account: String
+    /// What its owner calls it.
+    public let name: String
+    public let scope: TokenScope
+    public let createdAt: Timestamp
+    public let expiresAt: Timestamp
+    /// When it was used last, within an hour.
+    public let usedAt: Timestamp?
+
+    init(_ stored: StoredToken) {
+        (id, account, name) = (stored.id, stored.account, stored.name)
+        // What is not known narrows most.
+        scope = TokenScope(rawValue: stored.scope) ?? .read
+        (createdAt, expiresAt, usedAt) = (stored.createdAt, stored.expiresAt, stored.usedAt)
+    }
+}
+
+extension Archive {
+    /// How many tokens an account has at most.
+    public static let tokenLimit = 50
+    /// The longest time that a token is good: 366 days.
+    public static let longestToken: Duration = .seconds(366 * 86_400)
+    /// How old what a token says of its last use may be.
+    private static let usedWithin: Duration = .seconds(3600)
+
+    /// Makes a token of the actor's account.
+    ///
+    /// - Parameter duration: for how long it is good.
+    /// - Returns: the secret, `mct_…`, which is shown this once, and what is known of it.
+    public func createToken(
+        named name: String, scope: TokenScope, for duration: Duration, by actor: Actor
+    ) async throws -> (secret: String, token: Token) {
+        try await blocking.run { [self] in
+            let act = "make a token"
+            let account = try own(act, by: actor)
+            let name = try Self.line(name, "name")
+            guard name.unicodeScalars.count <= 100 else { throw ArchiveError.refused(act: act, reason: "its name has more than 100 characters") }
+            guard duration > .zero, duration <= Self.longestToken else {
+                throw ArchiveError.refused(act: act, reason: "it is good for \(Self.longestToken.components.seconds / 86_400) days at most")
+            }
+            let (secret, now) = (Secret.random(.token), now())
+            let token = StoredToken(
+                id: .random(), account: account, name: name, scope: scope.rawValue, createdAt: now, expiresAt: now + duration, usedAt: nil)
+            guard try catalog.create(token, secret.digest, limit: Self.tokenLimit) else {
+                throw ArchiveError.refused(act: act, reason: "\(account) has \(Self.tokenLimit) already; revoke one")
+            }
+            return (secret.text, Token(token))
+        }
+    }
+
+    /// The tokens of an account that hold, newest first.
+    public func tokens(of account: String, by actor: Actor) async throws -> [Token] {
+        try await blocking.run { [self] in
+            try permitOwnOrAdministered(account, "list the tokens of \(account)", by: actor)
+            return try catalog.tokens(of: account, at: now()).map(Token.init)
+        }
+    }
+
+    /// Ends one token of an account.
+    public func revokeToken(_ id: TokenID, of account: String, by actor: Actor) async throws {
+        try await blocking.run { [self] in
+            try permitOwnOrAdministered(account, "revoke a token of \(account)", by: actor)
+            guard try catalog.endToken(id, of: account) else { throw ArchiveError.notFound("token", id.text) }
+        }
+    }
+
+    /// The token that a secret is; `nil` where there is none, its time is over, or its account is closed. Its use is remembered, once an
+    /// hour.
+    public func token(_ secret: String) async throws -> Token? {
+        try await blocking.run { [self] in
+            let now = now()
+            guard let secret = Secret(secret, .token), let stored = try catalog.token(secret.digest, at: now), try isOpen(stored.account) else {
+                return nil
+            }
+            if stored.usedAt.map({ now >= $0 + Self.usedWithin }) ?? true { try catalog.used(secret.digest, at: now) }
+            return Token(stored)
+        }
+    }
+}

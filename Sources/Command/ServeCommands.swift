@@ -76,7 +76,8 @@ struct Serve: AsyncParsableCommand {
         try Self.allowFiles(forConnections: settings.limits.connections)
         let json = options.json
         try await options.withArchive { archive in
-            let server = Server(Interface.operations(on: archive), authenticator: .nobody, settings: settings, write: printLogLine)
+            let rules = SignInRules()
+            let server = Server(Interface.operations(on: archive, rules), authenticator: .archive(archive, rules), settings: settings, write: printLogLine)
             try await server.run { listening in
                 if json {
                     printJSON(["event": .string("listening"), "url": .string(listening.url), "port": .number(listening.port)])

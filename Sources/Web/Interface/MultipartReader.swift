@@ -121,7 +121,7 @@ struct MultipartReader {
     /// Browsers write `"` as `%22` and line ends as `%0D%0A` in names (WHATWG HTML, multipart/form-data).
     private static func unquoted(_ text: String) -> String {
         guard text.count >= 2, text.first == "\"", text.last == "\"" else { return text }
-        return text.dropFirst().dropLast().replacing("%22", with: "\"").replacing("%0D", with: "").replacing("%0A", with: "")
+        return String(text.dropFirst().dropLast()).replacing("%22", with: "\"").replacing("%0D", with: "").replacing("%0A", with: "")
             .replacing("\\\"", with: "\"")
     }
 

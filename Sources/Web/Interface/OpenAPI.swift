@@ -1,3 +1,4 @@
+internal import Custody
 internal import Ledger
 
 /// The description of the interface as OpenAPI 3.1 has it, made of the operations themselves.

@@ -1,3 +1,5 @@
+public import Custody
+
 /// One operation of the interface: what it is asked for by, what it takes, what it answers, and what it does. The routes, the checks
 /// of requests and the description at `/api/openapi.json` are all made of these, so none of them can say what the others do not.
 public struct Operation: Sendable {
@@ -140,13 +142,4 @@ public struct Operation: Sendable {
 
     /// The parts of the path; a part in braces is a parameter.
     var segments: [String] { path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init) }
-}
-
-/// What a token lets its owner do; each includes the ones before it.
-public enum TokenScope: String, Sendable, CaseIterable, Comparable {
-    case read, write, administer
-
-    public static func < (left: TokenScope, right: TokenScope) -> Bool {
-        allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!  // both are among all cases
-    }
 }

@@ -119,7 +119,7 @@ private struct FormDepositing {
                         part = .metadata(before + bytes)
                     case (.bytes(let bytes), .file(let file, let deposit, _)):
                         // A deposit that was refused reads no more.
-                        try await withTaskCancellationHandler { await file.send(bytes) } onCancel: { deposit.cancel() }
+                        await withTaskCancellationHandler { await file.send(bytes) } onCancel: { deposit.cancel() }
                     case (.ends, .metadata(let bytes)):
                         declared = try UploadMetadata(json: bytes).metadata
                         part = .none

@@ -1,3 +1,4 @@
+public import Custody
 public import Evidence
 
 /// Who has signed in.
@@ -29,6 +30,13 @@ public struct Authenticator: Sendable {
     ) {
         self.session = session
         self.token = token
+    }
+
+    /// Knows whom the archive knows.
+    public static func archive(_ archive: Archive, _ rules: SignInRules) -> Authenticator {
+        Authenticator(
+            session: { try await archive.session($0, rules: rules).map { Actor(account: $0.account) } },
+            token: { try await archive.token($0).map { (Actor(account: $0.account), $0.scope) } })
     }
 
     /// Knows nobody.

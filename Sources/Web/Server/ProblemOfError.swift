@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Custody
 internal import Recognition
 
@@ -9,6 +10,8 @@ extension Problem {
         case let error as ArchiveError: self = Self.of(error)
         case let error as UploadError: self = Self.of(error)
         case let error as PageImageError: self = Self.of(error)
+        case let error as SignInError: self = Self.of(error)
+        case let error as PasswordRefusal: self = Problem("password", 422, "The password is not taken", "\(error)")
         case let error as LifeError: self = .conflict(error.description)
         case let error as RuleMistakes: self = .field("/text", error.mistakes.map(\.description).joined(separator: "; "))
         default: self = Archive.trouble(error).map(Self.of) ?? .failure
@@ -26,6 +29,18 @@ extension Problem {
         case .extractionRefused: Problem("unavailable", 503, "It cannot be done here now", "documents cannot be read on this server now")
         // Both name places on this machine.
         case .format, .key: .failure
+        }
+    }
+
+    private static func of(_ error: SignInError) -> Problem {
+        switch error {
+        case .refused: Problem("sign-in", 401, "Not signed in", error.description)
+        case .throttled(let seconds): .tooMany(error.description, retryAfter: seconds)
+        case .tooManyAtOnce: Problem("busy", 503, "Too much at once", error.description, fields: ["retry-after": "2"])
+        case .codeRequired: Problem("code-required", 401, "A code is wanting", error.description)
+        case .authenticatorRequired: Problem("authenticator-required", 403, "An authenticator is wanting", error.description)
+        case .setupLinkInvalid: Problem("setup-link", 401, "The link is not good", error.description)
+        case .codeDiffers: .field("/authenticator/code", error.description)
         }
     }
 

@@ -69,12 +69,13 @@ struct IdentifierTests {
                 "object.restored", "rule.imported", "unit.declared", "unit.succeeded", "person.declared", "dossier.opened",
                 "dossier.stepped", "evidence.cited", "citation.withdrawn", "evidence.verified", "evidence.superseded",
                 "scores.given", "dossier.decided", "title.revoked", "honour.granted", "data.erased", "hold.placed", "hold.released",
-                "key.rotated", "archive.restored", "access.dropped", "fixity.checked",
+                "key.rotated", "archive.restored", "access.dropped", "fixity.checked", "account.opened", "account.closed", "role.granted",
+                "role.withdrawn",
             ])
         #expect(
             AccessKind.allCases.map(\.rawValue) == [
                 "evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported", "person.viewed", "dossier.viewed",
-                "evidence.traced", "bundle.exported", "access.viewed",
+                "evidence.traced", "bundle.exported", "access.viewed", "access.refused",
             ])
         #expect(
             Role.allCases.map(\.rawValue) == [

@@ -41,6 +41,32 @@ struct BundleWritingTests {
         }
     }
 
+    @Test func `a bundle that is handed out at once is a sound one, and leaves nothing in the archive`() async throws {
+        let place = try TestPlace()
+        try await place.ward { ward in
+            let citizen = try await ward.citizen()
+            var items: [EvidenceID] = []
+            for index in 0..<7 {
+                let source = try ward.place.source(
+                    "video \(index).bin", bytes(400_000 + index, seed: UInt64(index)), EvidenceMetadata(title: "Video", person: citizen.id))
+                items.append(try await ward.archive.deposit(source).onlyItem())
+            }
+            let others = Dictionary(uniqueKeysWithValues: zip(["A1", "A2", "A3", "A4", "B1", "B2"], items.dropFirst()))
+            let title = try #require(try await ward.decided(citizen, items[0], others).title)
+            let bundle = try await ward.archive.bundle(BundleRequest(subject: .title(title.text)), by: console)
+            #expect(try place.names(in: "staging").isEmpty)
+            var received: [UInt8] = []
+            while let bytes = try await bundle.next() { received += bytes }
+            #expect(received.count == Int(bundle.size))
+            try Data(received).write(to: URL(fileURLWithPath: "\(place.path)/received.zip"))
+            let keys = try await ward.archive.keys()
+            let report = try BundleReport(
+                verifying: try ZIPReader(path: "\(place.path)/received.zip"), isZIP: true, trusting: BundleTrust(keys: [keys.current]))
+            #expect(report.findings.isEmpty)
+            #expect(report.titles.map(\.id) == [title])
+        }
+    }
+
     struct Stop: Error, Equatable {}
 
     @Test func `what is made ahead arrives in order, however far ahead it may be`() throws {

@@ -104,10 +104,15 @@ struct EvidenceTests {
             #expect(try RequestTests.problem(damaged)["type"] as? String == "/problems/damaged")
             #expect(try await ask("bytes=0-\(piece - 1)").body == Array(Self.large[0..<piece]))
             #expect(try await ask("bytes=\(2 * piece)-").body == Array(Self.large[(2 * piece)...]))
-            let raw = try await server.raw(
-                "GET /api/v1/evidence/\(item)/content HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(TestAccounts.writeToken)\r\n\r\n")
-            #expect(raw.hasPrefix("HTTP/1.1 200 "))
-            #expect(raw.utf8.count < 2 * piece, "it breaks off behind the first piece")
+            let port = server.port
+            let raw = try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send(
+                    "GET /api/v1/evidence/\(item)/content HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(TestAccounts.writeToken)\r\n\r\n")
+                return try connection.receiveAll()
+            }
+            #expect(raw.starts(with: Array("HTTP/1.1 200 ".utf8)))
+            #expect((piece..<piece + 4096).contains(raw.count), "it breaks off behind the first piece: \(raw.count)")
             #expect(server.log.contains { $0.contains("an answer broke off") })
         }
     }

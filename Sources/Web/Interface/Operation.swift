@@ -90,12 +90,14 @@ public struct Operation: Sendable {
     public let refusals: [Int]
     /// Whether it makes something: it then takes an `Idempotency-Key`.
     public let creates: Bool
+    /// How long it may take until its answer begins, where that is longer than ``Limits/operationSeconds``.
+    public let seconds: Int?
     public let perform: @Sendable (Call) async throws -> Answer
 
     public init(
         _ id: String, _ method: Method, _ path: String, _ summary: String, tag: String, access: Access = .signedIn, scope: TokenScope? = nil,
         parameters: [Parameter] = [], body: Body? = nil, outcomes: [Outcome], refusals: [Int] = [], creates: Bool = false,
-        perform: @escaping @Sendable (Call) async throws -> Answer
+        seconds: Int? = nil, perform: @escaping @Sendable (Call) async throws -> Answer
     ) {
         self.id = id
         self.method = method
@@ -109,6 +111,7 @@ public struct Operation: Sendable {
         self.outcomes = outcomes
         self.refusals = refusals
         self.creates = creates
+        self.seconds = seconds
         self.perform = perform
     }
 

@@ -9,16 +9,19 @@ enum BundleOperations {
             Operation(
                 "titles.bundle", .get, "/api/v1/titles/{title}/bundle", "All that proves a title, in a ZIP that verifies itself", tag: "decisions",
                 parameters: [.path("title", "The id of a title or an honour, or enough of the beginning of it."), withheld] + since,
-                outcomes: [bundle], refusals: [409]
+                outcomes: [bundle], refusals: [409], seconds: seconds
             ) { call in try await answer(archive, .title(try call.text("title")), call) },
             Operation(
                 "units.bundle", .get, "/api/v1/units/{unit}/bundles/{cycle}", "The same for all titles of a unit in a cycle", tag: "decisions",
                 parameters: [
                     .path("unit", "Its id, or its code at the end of that year."), .path("cycle", "The year.", .cycle), withheld,
-                ] + since, outcomes: [bundle], refusals: [409]
+                ] + since, outcomes: [bundle], refusals: [409], seconds: seconds
             ) { call in try await answer(archive, .list(unit: try call.text("unit"), cycle: call.integer("cycle") ?? 0), call) },
         ]
     }
+
+    /// Reading all evidence of a unit takes a while before the first byte goes.
+    private static let seconds = 900
 
     private static let bundle = Operation.Outcome(200, .bytes(["application/zip"]), "The bundle.")
     private static let withheld = Operation.Parameter.query(

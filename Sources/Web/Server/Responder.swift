@@ -148,7 +148,8 @@ struct Responder: HTTPResponder {
                 continuation.finish()
             } catch { continuation.finish(throwing: error) }
         }
-        let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(settings.limits.operationSeconds))) {
+        let seconds = max(call.operation.seconds ?? 0, settings.limits.operationSeconds)
+        let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
             continuation.finish(throwing: Problem.overdue)
         }
         defer { timer.cancel() }

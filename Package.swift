@@ -116,7 +116,12 @@ let package = Package(
                 "Accounts", "OutboundHTTP", "Evidence", "Recognition", "Ledger", "Bundle", "Vault", "Catalog", "Custody", "Command",
                 "ExtractionWorker",
             ]),
-        .testTarget(name: "WebTests", dependencies: ["Evidence", "Ledger", "Custody", "Web", "Command", "ExtractionWorker"]),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Evidence", "Recognition", "Ledger", "Custody", "Web", "Command", "ExtractionWorker",
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+            ]),
         .testTarget(name: "CommandTests", dependencies: ["Command", "ExtractionWorker"]),
         .testTarget(name: "TidyTests"),
     ],

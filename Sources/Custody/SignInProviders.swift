@@ -36,10 +36,15 @@ extension Archive {
     /// - Parameter link: a setup link, to link the identity at the provider to its account.
     /// - Throws: ``SignInError/setupLinkInvalid`` or ``OpenIDError``.
     public func beginSignIn(by provider: SignInProvider, link: String? = nil) async throws -> ProviderSignIn {
-        try await blocking.run { [self] in
-            let link = link.map { Secret($0, .setupLink)?.digest }
-            if let link { guard let digest = link, try catalog.setupLink(digest, at: now()) != nil else { throw SignInError.setupLinkInvalid } }
-            let request = try provider.openID.begin(at: now(), setupLink: link ?? nil)
+        var setupLink: Digest?
+        if let link {
+            guard let digest = Secret(link, .setupLink)?.digest,
+                try await blocking.run({ [self] in try catalog.setupLink(digest, at: now()) }) != nil
+            else { throw SignInError.setupLinkInvalid }
+            setupLink = digest
+        }
+        return try await BlockingWork.alone { [self, setupLink] in
+            let request = try provider.openID.begin(at: now(), setupLink: setupLink)
             return ProviderSignIn(url: request.url, binding: request.binding)
         }
     }
@@ -54,7 +59,7 @@ extension Archive {
     public func finishSignIn(
         by provider: SignInProvider, code: String, state: String, binding: String, issuer: String? = nil, rules: SignInRules = SignInRules()
     ) async throws -> NewSession {
-        let unverified = try await blocking.run { [self] in
+        let unverified = try await BlockingWork.alone { [self] in
             try provider.openID.redeem(code: code, state: state, binding: binding, issuer: issuer, at: now())
         }
         let (identity, methods) = try await unverified.verified(at: now())

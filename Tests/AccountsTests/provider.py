@@ -1,7 +1,7 @@
 """A provider of OpenID Connect on 127.0.0.1 for the tests, written against the specifications with Python's cryptography alone; it
 misbehaves on request. Whoever comes to its authorization address is signed in as `sub` of the query, without a question.
 
-Prints its port, and ends when its standard input does, or after two minutes.
+Prints its port, and ends when its standard input does, or after ten minutes.
 """
 
 import base64
@@ -216,7 +216,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 server = Server(("127.0.0.1", 0), Provider)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-threading.Timer(120, os._exit, [1]).start()
+threading.Timer(600, os._exit, [1]).start()
 print(server.server_port, flush=True)
 sys.stdin.buffer.read()
 over.set()

@@ -71,7 +71,7 @@ struct AccountCommandTests {
             (["account", "token", "create", "x", "--days", "30"], 1), (["account", "token", "create", "x", "--days", "400", "--as", "officer-17"], 64),
             (["account", "token", "create", "x", "--days", "4", "--scope", "all", "--as", "officer-17"], 2),
             (["account", "token", "revoke", "to-1", "officer-17"], 2), (["account", "grant", "nobody-1", "--role", "reviewer"], 1),
-        ])
+        ] as [([String], Int32)])
     func refused(_ arguments: [String], _ status: Int32) throws {
         let outcome = try Workplace().command(arguments)
         #expect(outcome.status == status, "\(outcome)")

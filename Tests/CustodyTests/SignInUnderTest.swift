@@ -5,6 +5,10 @@ import Testing
 
 @testable import Accounts
 
+/// One after the other: all sign in by the one hasher of the process, which turns away whom it has no time for.
+@Suite("Signing in", .serialized, .timeLimit(.minutes(10)))
+enum SigningIn {}
+
 let herAddress = "203.0.113.7"
 let itsAddress = "198.51.100.9"
 let herPassword = "ao làng có cá rô"

@@ -66,6 +66,7 @@ final class ServerUnderTest: Sendable {
     /// Starts a server, lets `body` talk to it, and stops it.
     static func run(
         _ change: (inout Settings) -> Void = { _ in }, operations more: @Sendable (Archive) -> [Web.Operation] = { _ in [] },
+        authenticator: Authenticator = TestAccounts.authenticator,
         _ body: (ServerUnderTest) async throws -> Void
     ) async throws {
         let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
@@ -80,7 +81,7 @@ final class ServerUnderTest: Sendable {
         change(&settings)
         let lines = Lines()
         let server = Server(
-            Interface.operations(on: archive) + more(archive), authenticator: TestAccounts.authenticator, settings: settings,
+            Interface.operations(on: archive) + more(archive), authenticator: authenticator, settings: settings,
             write: { lines.append($0) })
         let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {

@@ -10,6 +10,8 @@ public struct Call: Sendable {
     public let client: String
     /// They speak TLS, with this server or with a proxy before it.
     public let isSecure: Bool
+    /// This site as they call it, `https://minhchung.example`.
+    public let origin: String
     /// Who has signed in; `nil` only where anybody may ask.
     public let signedIn: SignedIn?
     let parameters: [String: JSON]

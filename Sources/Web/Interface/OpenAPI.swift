@@ -48,7 +48,7 @@ enum OpenAPI {
         case nil: break
         case .json(let schema): json["requestBody"] = body(["application/json": .object(["schema": schema.json])])
         case .bytes(let types, _):
-            json["requestBody"] = body(Dictionary(types.map { ($0, .object(["schema": .object([:])])) }, uniquingKeysWith: { first, _ in first }))
+            json["requestBody"] = body(Dictionary(types.map { ($0, .object(["schema": form($0)])) }, uniquingKeysWith: { first, _ in first }))
         }
         var responses: [String: JSON] = [:]
         for outcome in operation.outcomes { responses["\(outcome.status)"] = describe(outcome) }
@@ -63,6 +63,19 @@ enum OpenAPI {
         json["security"] = operation.access == .signedIn ? needs : .array([])
         json["x-scope"] = operation.access == .signedIn ? .string(operation.scope.rawValue) : nil
         return .object(json)
+    }
+
+    /// Bytes are what they are; a form has the parts that whoever hands in files gives.
+    private static func form(_ type: String) -> JSON {
+        guard type == "multipart/form-data" else { return .object([:]) }
+        let metadata = Schema.object(ReviewOperations.metadata).json
+        return .object([
+            "type": .string("object"), "required": .array([.string("file")]), "additionalProperties": .bool(false),
+            "properties": .object([
+                "metadata": metadata,
+                "file": .object(["type": .string("string"), "contentMediaType": .string("application/octet-stream")]),
+            ]),
+        ])
     }
 
     private static func body(_ content: [String: JSON]) -> JSON { .object(["required": .bool(true), "content": .object(content)]) }

@@ -116,7 +116,7 @@ public struct Operation: Sendable {
     }
 
     static let idempotencyKey = Parameter.header(
-        "idempotency-key", .text(.line, min: 1, max: 128), "The same key again gets the first answer again, and nothing is made twice.")
+        "idempotency-key", .text(.ascii, min: 1, max: 128), "The same key again gets the first answer again, and nothing is made twice.")
 
     /// The parameters of a list that comes in pages.
     public static func paging(of what: String = "items", default count: Int = 50) -> [Parameter] {

@@ -100,7 +100,7 @@ public struct Problem: Error, Sendable, Equatable {
             .required("type", .text(.line, min: 1, max: 200), "What kind of problem, as a relative URI."),
             .required("title", .line(max: 200)),
             .required("status", .integer(400...599)),
-            .required("detail", .text(.anything, min: 0, max: 10_000)),
+            .required("detail", .text(.anything, min: 0, max: detailLimit)),
             .required("request", .line(max: 64), "Under this id it is in the server's log."),
             .optional(
                 "errors",
@@ -111,9 +111,13 @@ public struct Problem: Error, Sendable, Equatable {
                     ]), max: Schema.findingLimit)),
         ]))
 
+    private static let detailLimit = 4000
+
     func json(request: String) -> JSON {
         var members: [String: JSON] = [
-            "type": .string("/problems/\(kind)"), "title": .string(title), "status": .integer(Int64(status)), "detail": .string(detail),
+            "type": .string("/problems/\(kind)"), "title": .string(title), "status": .integer(Int64(status)),
+            // It may have been made of much that was asked for.
+            "detail": .string(detail.unicodeScalars.count > Self.detailLimit ? String(detail.unicodeScalars.prefix(Self.detailLimit - 1)) + "…" : detail),
             "request": .string(request),
         ]
         if !findings.isEmpty {

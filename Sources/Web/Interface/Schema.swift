@@ -76,6 +76,8 @@ extension Schema.Member {
 /// What may stand in a text, beside its length.
 public enum TextForm: Sendable, Equatable {
     case anything
+    /// Printable ASCII: what a header field can hold without anybody having to guess.
+    case ascii
     case line
     case prose
     /// `2025-12-31`.
@@ -91,6 +93,7 @@ public enum TextForm: Sendable, Equatable {
     public var pattern: String? {
         switch self {
         case .anything: nil
+        case .ascii: #"^[\x20-\x7E]*$"#
         case .line: #"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$"#
         case .prose: #"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"#
         case .date: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -114,6 +117,7 @@ public enum TextForm: Sendable, Equatable {
     var noun: String {
         switch self {
         case .anything: "text"
+        case .ascii: "text of printable ASCII characters"
         case .line: "a line of text without control characters"
         case .prose: "text without control characters"
         case .date: "a date, e.g. 2025-12-31"

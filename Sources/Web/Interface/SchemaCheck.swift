@@ -101,6 +101,7 @@ extension TextForm {
     func matches(_ text: String) -> Bool {
         switch self {
         case .anything: true
+        case .ascii: text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
         case .line: !text.unicodeScalars.contains { Self.isControl($0) || $0 == "\u{2028}" || $0 == "\u{2029}" }
         case .prose: !text.unicodeScalars.contains { Self.isControl($0) && $0 != "\n" && $0 != "\r" && $0 != "\t" }
         case .date: CalendarDate(text) != nil

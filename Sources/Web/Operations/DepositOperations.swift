@@ -37,7 +37,7 @@ enum DepositOperations {
             "evidence.put", .put, "/api/v1/objects/{digest}", "Hands in a file whose SHA-256 is known; the bytes are read in any case", tag: tag,
             parameters: [
                 .path("digest", "The file's SHA-256.", .digest),
-                .header("upload-metadata", .text(.line, min: 0, max: 20_000), "What is declared, as uploads have it."),
+                .header("upload-metadata", .text(.ascii, min: 0, max: 8_000), "What is declared, as uploads have it."),
             ], body: .bytes(["application/octet-stream"], limit: nil),
             outcomes: [Operation.Outcome(201, .json(outcome), "The item.")], refusals: [422, 429]
         ) { call in

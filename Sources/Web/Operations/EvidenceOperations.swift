@@ -81,8 +81,8 @@ enum EvidenceOperations {
             "evidence.content", .get, "/api/v1/evidence/{item}/content", "The bytes of an item, to be saved", tag: tag,
             parameters: [
                 item,
-                .header("range", .text(.line, min: 1, max: 100), "One range of bytes; several are answered with the whole."),
-                .header("if-none-match", .text(.line, min: 1, max: 1000), "The ETag of what one has already."),
+                .header("range", .text(.ascii, min: 1, max: 100), "One range of bytes; several are answered with the whole."),
+                .header("if-none-match", .text(.ascii, min: 1, max: 1000), "The ETag of what one has already."),
             ],
             outcomes: [
                 Operation.Outcome(200, .bytes(types), "All of it; its ETag is its SHA-256."), Operation.Outcome(206, .bytes(types), "The part."),

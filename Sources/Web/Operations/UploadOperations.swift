@@ -16,7 +16,7 @@ enum UploadOperations {
     }
 
     private static let upload = Operation.Parameter.path("upload", "The upload's id.", .identifier(UploadID.prefix))
-    private static let resumable = Operation.Parameter.header("tus-resumable", .text(.line, min: 1, max: 16), "The version of tus: 1.0.0.")
+    private static let resumable = Operation.Parameter.header("tus-resumable", .text(.ascii, min: 1, max: 16), "The version of tus: 1.0.0.")
 
     private static func checkVersion(_ call: Call) throws(Problem) {
         guard call.optionalText("tus-resumable") == version else {
@@ -68,14 +68,14 @@ enum UploadOperations {
             "uploads.create", .post, path, "Begins an upload", tag: tag,
             parameters: [
                 resumable, .header("upload-length", .count, "Bytes of the file.", isRequired: true),
-                .header("upload-metadata", .text(.line, min: 0, max: 20_000), "What is declared: name and base64 of its value, with commas between."),
+                .header("upload-metadata", .text(.ascii, min: 0, max: 8_000), "What is declared: name and base64 of its value, with commas between."),
             ], outcomes: [Operation.Outcome(201, .nothing, "Its address is in Location.")], refusals: [412, 413, 422, 429], creates: true
         ) { call in
             try checkVersion(call)
             let declared = try UploadMetadata(call.optionalText("upload-metadata") ?? "")
             let account = try await archive.beginUpload(
                 length: Int64(call.integer("upload-length") ?? 0), expected: declared.digest, declared.metadata, by: try call.actor)
-            return .bare(201, fields(account).merging(["location": "\(path)/\(account.id)"]) { $1 })
+            return .bare(201, fields(account).merging(["location": "\(call.origin)\(path)/\(account.id)"]) { $1 })
         }
     }
 
@@ -95,7 +95,7 @@ enum UploadOperations {
             "uploads.append", .patch, "\(path)/{upload}", "The next bytes of an upload; with the last one it becomes an item", tag: tag,
             parameters: [
                 upload, resumable, .header("upload-offset", .count, "From where the bytes come; where the upload is.", isRequired: true),
-                .header("upload-checksum", .text(.line, min: 1, max: 200), "Algorithm and base64 of the checksum of the bytes of this request."),
+                .header("upload-checksum", .text(.ascii, min: 1, max: 200), "Algorithm and base64 of the checksum of the bytes of this request."),
             ], body: .bytes([bytes], limit: nil),
             outcomes: [Operation.Outcome(204, .nothing, "They are on disk; the item, where it is one now, is at Content-Location.")],
             refusals: [412, 422, 423, 429, 460]

@@ -94,7 +94,8 @@ struct Responder: HTTPResponder {
             }
         }
         let scheme = client.isSecure ? "https" : "http"
-        try CrossSiteCheck.check(operation, fields, signedIn, origin: "\(scheme)://\(request.head.authority ?? "")")
+        let origin = "\(scheme)://\(request.head.authority ?? "")"
+        try CrossSiteCheck.check(operation, fields, signedIn, origin: origin)
 
         let parameters = try RequestReading.parameters(operation, path: pathValues, query: query, fields: fields)
         let (type, typeParameters, length) = try RequestReading.check(operation, fields, limits: settings.limits)
@@ -114,7 +115,7 @@ struct Responder: HTTPResponder {
             }
         }
         let call = Call(
-            operation: operation, requestID: passage.id, client: client.text, isSecure: client.isSecure, signedIn: signedIn, parameters: parameters,
+            operation: operation, requestID: passage.id, client: client.text, isSecure: client.isSecure, origin: origin, signedIn: signedIn, parameters: parameters,
             json: json, content: content,
             conditions: Conditions(
                 ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")))

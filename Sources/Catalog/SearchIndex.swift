@@ -1,6 +1,7 @@
 public import Evidence
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 internal import VietnameseText
 
 /// The search index: pages of text and declared metadata, folded from the ledger.
@@ -8,6 +9,8 @@ internal import VietnameseText
 /// It may be behind the ledger, never ahead of it, and is never needed to know what the archive holds.
 public final class SearchIndex: Sendable {
     private let pool: DatabasePool
+    /// Held while records are folded.
+    private let turn = Mutex(())
 
     /// Opens the index in the archive's folder, making an empty one when there is none.
     public init(in folder: String) throws(CatalogError) {
@@ -62,34 +65,52 @@ public final class SearchIndex: Sendable {
     ) throws(CatalogError) {
         let total = min(catalog.recordTree.size, limit ?? .max)
         try perform("fold records into the search index") {
-            var done = try pool.read { db in try Self.mark(db) }
-            // An index of another past: the archive was restored since, or the file is from elsewhere. Begin again.
-            if done > 0, try pool.read({ db in try Self.lastLeaf(db) }) != catalog.leafMark(ofRecord: done - 1) {
-                try pool.write { db in
-                    try db.execute(sql: "DELETE FROM indexed_item; DELETE FROM page; INSERT INTO page_text (page_text) VALUES ('delete-all')")
-                    try db.execute(sql: "UPDATE mark SET value = 0 WHERE name = 'records'")
-                }
-                done = 0
+            // Most often there is nothing to do, and nobody is waited for.
+            let (mark, isOurs) = try place(in: catalog)
+            if isOurs, mark >= total { return }
+            // One after the other: who looked earlier must not write over what another has folded since.
+            try turn.withLock { _ in try follow(catalog, upTo: total, text: text, progress: progress) }
+        }
+    }
+
+    /// How many records it has folded, and whether they are those of the catalog.
+    private func place(in catalog: Catalog) throws -> (mark: Int, isOurs: Bool) {
+        let (mark, leaf) = try pool.read { db in (try Self.mark(db), try Self.lastLeaf(db)) }
+        return (mark, try mark == 0 || leaf == catalog.leafMark(ofRecord: mark - 1))
+    }
+
+    private func follow(
+        _ catalog: Catalog, upTo total: Int, text: (ObjectDescription) -> [UInt8]?, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws {
+        let isOurs: Bool
+        var done: Int
+        (done, isOurs) = try place(in: catalog)
+        // An index of another past: the archive was restored since, or the file is from elsewhere. Begin again.
+        if !isOurs {
+            try pool.write { db in
+                try db.execute(sql: "DELETE FROM indexed_item; DELETE FROM page; INSERT INTO page_text (page_text) VALUES ('delete-all')")
+                try db.execute(sql: "UPDATE mark SET value = 0 WHERE name = 'records'")
             }
-            func states(from first: Int) -> Ahead<[Catalog.ItemState]> {
-                Ahead { first < total ? try catalog.itemStates(changedBy: first..<min(first + Self.batch, total)) : [] }
+            done = 0
+        }
+        func states(from first: Int) -> Ahead<[Catalog.ItemState]> {
+            Ahead { first < total ? try catalog.itemStates(changedBy: first..<min(first + Self.batch, total)) : [] }
+        }
+        var ahead = states(from: done)
+        while done < total {
+            let next = min(done + Self.batch, total)
+            let changed = try ahead.value()
+            ahead = states(from: next)
+            let stale = try pool.read { db in try changed.filter { try !Self.isIndexed($0, db) } }
+            let items = try catalog.itemTexts(stale.map(\.key))
+            try pool.write { db in
+                for item in items { try Self.index(item, text: text, db) }
+                try db.run("UPDATE mark SET value = ? WHERE name = 'records'", [next])
+                try db.run(
+                    "INSERT OR REPLACE INTO mark (name, value) VALUES ('leaf', ?)", [try catalog.leafMark(ofRecord: next - 1)])
             }
-            var ahead = states(from: done)
-            while done < total {
-                let next = min(done + Self.batch, total)
-                let changed = try ahead.value()
-                ahead = states(from: next)
-                let stale = try pool.read { db in try changed.filter { try !Self.isIndexed($0, db) } }
-                let items = try catalog.itemTexts(stale.map(\.key))
-                try pool.write { db in
-                    for item in items { try Self.index(item, text: text, db) }
-                    try db.run("UPDATE mark SET value = ? WHERE name = 'records'", [next])
-                    try db.run(
-                        "INSERT OR REPLACE INTO mark (name, value) VALUES ('leaf', ?)", [try catalog.leafMark(ofRecord: next - 1)])
-                }
-                done = next
-                progress(done, total)
-            }
+            done = next
+            progress(done, total)
         }
     }
 

@@ -185,8 +185,8 @@ extension Catalog {
         else { return nil }
         var metadata: EvidenceMetadata?
         if let text: String = row["description"] {
-            guard case .evidenceDescribed(_, let described)? = try? RecordForm.body(Array(text.utf8), kind: .evidenceDescribed)  // because of the above
-            else { return nil }
+            let body = try? RecordForm.body(Array(text.utf8), kind: .evidenceDescribed)  // because of the above
+            guard case .evidenceDescribed(_, let described)? = body else { return nil }
             metadata = described
         }
         return UploadView(

@@ -88,7 +88,8 @@ struct GroupCommitTests {
         try catalog.append([deposit(object(0), item: item)], by: operatorAtConsole, at: moment(0))
         let acts = (1...9).map { number in
             // An item is deposited once.
-            Catalog.Act([deposit(object(number)), deposit(object(number), item: number == 5 ? item : .random())], by: operatorAtConsole, at: moment(1))
+            Catalog.Act(
+                [deposit(object(number)), deposit(object(number), item: number == 5 ? item : .random())], by: operatorAtConsole, at: moment(1))
         }
         let outcomes = catalog.append(each: acts)
         #expect(outcomes.map { (try? $0.get()) != nil } == (1...9).map { $0 != 5 })
@@ -99,7 +100,8 @@ struct GroupCommitTests {
         Threads.run(40) { number in
             do {
                 try catalog.append(
-                    [deposit(object(100 + number)), deposit(object(number), item: number % 4 == 0 ? item : .random())], by: operatorAtConsole, at: moment(2))
+                    [deposit(object(100 + number)), deposit(object(number), item: number % 4 == 0 ? item : .random())], by: operatorAtConsole,
+                    at: moment(2))
                 done.add()
             } catch { failed.add() }
         }
@@ -110,6 +112,34 @@ struct GroupCommitTests {
         #expect(again.recordTree.root == root && again.damage == nil)
         for number in 0..<77 { #expect(try again.record(number).header.number == number) }
         try again.close()
+    }
+
+    @Test func `an index that many follow at once shows each what was committed before`() throws {
+        let folder = try TemporaryFolder()
+        let catalog = try Catalog(in: folder.path, creates: true)
+        let index = try SearchIndex(in: folder.path)
+        let texts = Mutex<[Digest: [UInt8]]>([:])
+        Threads.run(12) { thread in
+            do {
+                for round in 0..<6 {
+                    let word = "tu\(thread)x\(round)"
+                    let (evidence, text) = (object(1000 * thread + round), Array("\(word)\u{0C}".utf8))
+                    let description = ObjectDescription(
+                        digest: Digest(of: text), size: Int64(text.count), pieceListDigest: Digest(of: Digest(of: text).bytes))
+                    texts.withLock { $0[description.digest] = text }
+                    try catalog.append([deposit(evidence)], by: operatorAtConsole, at: moment(0))
+                    try index.follow(catalog, text: { object in texts.withLock { $0[object.digest] } })
+                    let finding = ExtractionFinding(state: .extracted, mediaType: "text/plain", pageCount: 1, text: description, tool: "t/1")
+                    try catalog.append(
+                        [Catalog.Draft(.objectExtracted(object: evidence.digest, finding), subjects: [])], by: operatorAtConsole, at: moment(0))
+                    try index.follow(catalog, text: { object in texts.withLock { $0[object.digest] } })
+                    let found = try index.search(word, within: .everything, limit: 5)?.hits.count
+                    #expect(found == 1, "\(word)")
+                }
+            } catch { Issue.record(error) }
+        }
+        try index.close()
+        try catalog.close()
     }
 
     @Test func `a hundred at once are faster than one after the other`() throws {

@@ -101,9 +101,10 @@ struct UploadLoadTests {
             try disk.fill()
             await #expect(performing: { try await archive.beginUpload(length: 1000, .named("c"), by: citizen) }, throws: Archive.isDiskFull)
             await #expect(performing: { try await archive.deposit(.named("c"), Arriving(bytes(9)), by: citizen) }, throws: Archive.isDiskFull)
-            await #expect(performing: {
-                try await archive.appendToUpload(begun.id, at: 0, Arriving(bytes(1 << 20)), by: citizen)
-            }, throws: Archive.isDiskFull)
+            await #expect(
+                performing: {
+                    try await archive.appendToUpload(begun.id, at: 0, Arriving(bytes(1 << 20)), by: citizen)
+                }, throws: Archive.isDiskFull)
             // Until the room that the log had left is used up, and the reserve begun.
             var views = 0
             while FileManager.default.contents(atPath: place.archivePath + "/reserve")?.isEmpty == false, views < 5000 {

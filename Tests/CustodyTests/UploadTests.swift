@@ -15,7 +15,8 @@ struct UploadTests {
         try await place.archive { archive in
             for round in 0..<8 {
                 let content = bytes(Int.random(in: 1...3_000_000, using: &chance), seed: chance.next())
-                let upload = try await archive.beginUpload(length: Int64(content.count), expected: Digest(of: content), .named("\(round)"), by: citizen)
+                let upload = try await archive.beginUpload(
+                    length: Int64(content.count), expected: Digest(of: content), .named("\(round)"), by: citizen)
                 var (offset, cuts) = (0, 0)
                 while offset < content.count {
                     let end = Int.random(in: offset...content.count, using: &chance)
@@ -25,7 +26,8 @@ struct UploadTests {
                     let arriving = Arriving(part, by: Int.random(in: 1_000...400_000, using: &chance), isCutOff: isCutOff)
                     do {
                         let account = try await archive.appendToUpload(
-                            upload.id, at: Int64(offset), arriving, checksum: isChecked ? UploadChecksum(.sha256, Digest(of: part).hex) : nil, by: citizen)
+                            upload.id, at: Int64(offset), arriving, checksum: isChecked ? UploadChecksum(.sha256, Digest(of: part).hex) : nil,
+                            by: citizen)
                         #expect(!isCutOff && account.offset == Int64(end))
                     } catch is CutOff { cuts += 1 }
                     let now = try await archive.upload(upload.id, by: citizen)
@@ -143,7 +145,9 @@ struct UploadTests {
         }
     }
 
-    @Test("an end that was cut off is the same item when it is asked for again", .enabled(if: hasSQLite, sqliteAbsence), arguments: [true, false], [true, false])
+    @Test(
+        "an end that was cut off is the same item when it is asked for again", .enabled(if: hasSQLite, sqliteAbsence),
+        arguments: [true, false], [true, false])
     func idempotent(isRecorded: Bool, isKilled: Bool) async throws {
         let place = try TestPlace()
         let id = try await place.archive { archive in
@@ -255,7 +259,8 @@ struct UploadTests {
             _ = try await archive.appendToUpload(upload.id, at: 0, Arriving(first), checksum: UploadChecksum(algorithm, digest(first)), by: citizen)
             await #expect(throws: UploadError.checksum(upload.id)) {
                 try await archive.appendToUpload(
-                    upload.id, at: 100_000, Arriving(content[100_001...] + [0]), checksum: UploadChecksum(algorithm, digest(content[100_000...])), by: citizen)
+                    upload.id, at: 100_000, Arriving(content[100_001...] + [0]), checksum: UploadChecksum(algorithm, digest(content[100_000...])),
+                    by: citizen)
             }
             #expect(try await archive.upload(upload.id, by: citizen).offset == 100_000)
             await #expect(throws: UploadError.tooLong(upload.id, length: 400_000)) {
@@ -312,7 +317,9 @@ struct UploadTests {
         Limit(testDescription: "uploads of an account", change: { $0.open = 1 }, isExpected: { if case .overQuota = $0 { true } else { false } }),
         Limit(testDescription: "bytes of an account", change: { $0.bytes = 199 }, isExpected: { if case .overQuota = $0 { true } else { false } }),
         Limit(testDescription: "uploads of all", change: { $0.total = 1 }, isExpected: { if case .overQuota = $0 { true } else { false } }),
-        Limit(testDescription: "free space", change: { $0.freeSpace = .max / 2 }, isExpected: { if case .tooLittleSpace = $0 { true } else { false } }),
+        Limit(
+            testDescription: "free space", change: { $0.freeSpace = .max / 2 },
+            isExpected: { if case .tooLittleSpace = $0 { true } else { false } }),
     ]
 
     @Test("each limit holds, and a finished upload is none any more", arguments: limits)

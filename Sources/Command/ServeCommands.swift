@@ -76,8 +76,21 @@ struct Serve: AsyncParsableCommand {
         try Self.allowFiles(forConnections: settings.limits.connections)
         let json = options.json
         try await options.withArchive { archive in
-            let rules = SignInRules()
-            let server = Server(Interface.operations(on: archive, rules), authenticator: .archive(archive, rules), settings: settings, write: printLogLine)
+            let rules = settings.signInRules
+            // What nobody goes on with is removed, and the reserve is made again where it was used.
+            let upkeep = Task {
+                while !Task.isCancelled {
+                    do {
+                        _ = try await archive.expireUploads()
+                        _ = try await archive.keepReserve()
+                    } catch { printError("upkeep: \(error)") }
+                    try await Task.sleep(for: .seconds(60))
+                }
+            }
+            defer { upkeep.cancel() }
+            let server = Server(
+                Interface.operations(on: archive, rules), authenticator: .archive(archive, rules), answers: .archive(archive), settings: settings,
+                write: printLogLine)
             try await server.run { listening in
                 if json {
                     printJSON(["event": .string("listening"), "url": .string(listening.url), "port": .number(listening.port)])

@@ -73,6 +73,7 @@ extension Archive {
                 try folder.derived.erase(object)
             }
             try catalog.forgetChecks(of: erasure.objects)
+            try catalog.forgetAnswers()
             if let person = erasure.person { try removeUploads(about: person) }
         }
         try eraseUnreferenced()

@@ -90,3 +90,16 @@ CREATE TABLE external_identity (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX external_identity_by_account ON external_identity (account);
+
+-- What was answered to requests that brought a key of their own, so that the same request again makes nothing twice. For a day; an
+-- erasure deletes all of it, because answers tell of people.
+CREATE TABLE kept_answer (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,                 -- digest of the key
+    request TEXT NOT NULL,             -- digest of what was asked for
+    answer BLOB,                       -- null while it is at work, or where the process ended in the middle
+    at TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kept_answer_by_age ON kept_answer (at);

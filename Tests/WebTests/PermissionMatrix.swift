@@ -45,8 +45,10 @@ private let declared = #"{"title":"Giấy chứng nhận","person":"PERSON"}"#
 
 extension MatrixRow {
     /// About nothing that is anybody's.
-    private init(_ operation: String, _ statuses: @escaping @Sendable (Who) -> Set<Int>, _ request: @escaping @Sendable (Province, Who) async throws -> Request) {
-        self.init(operation: operation, request: { province, _, who in try await request(province, who) }, here: statuses, elsewhere: nil, nowhere: nil)
+    private static func plain(
+        _ operation: String, _ statuses: @escaping @Sendable (Who) -> Set<Int>, _ request: @escaping @Sendable () -> Request
+    ) -> MatrixRow {
+        MatrixRow(operation: operation, request: { _, _, _ in request() }, here: statuses, elsewhere: nil, nowhere: nil)
     }
 
     /// About something that is somebody's.
@@ -113,33 +115,33 @@ extension MatrixRow {
 
     static let rows: [MatrixRow] = [
         // What is everybody's.
-        MatrixRow("openapi", all(200)) { _, _ in .get("/api/openapi.json") },
-        MatrixRow("health", all(200)) { _, _ in .get("/health") },
-        MatrixRow("ready", all(200)) { _, _ in .get("/ready") },
-        MatrixRow("metrics", all(200)) { _, _ in .get("/metrics") },
-        MatrixRow("keys", all(200)) { _, _ in .get("/api/v1/keys") },
-        MatrixRow("checkpoint", all(200)) { _, _ in .get("/api/v1/checkpoint") },
-        MatrixRow("criteria.list", all(200)) { _, _ in .get("/api/v1/criteria") },
-        MatrixRow("criteria.get", all(200)) { _, _ in .get("/api/v1/criteria/framework") },
-        MatrixRow("units.list", all(200)) { _, _ in .get("/api/v1/units") },
+        .plain("openapi", all(200)) { .get("/api/openapi.json") },
+        .plain("health", all(200)) { .get("/health") },
+        .plain("ready", all(200)) { .get("/ready") },
+        .plain("metrics", all(200)) { .get("/metrics") },
+        .plain("keys", all(200)) { .get("/api/v1/keys") },
+        .plain("checkpoint", all(200)) { .get("/api/v1/checkpoint") },
+        .plain("criteria.list", all(200)) { .get("/api/v1/criteria") },
+        .plain("criteria.get", all(200)) { .get("/api/v1/criteria/framework") },
+        .plain("units.list", all(200)) { .get("/api/v1/units") },
         MatrixRow("units.get", all(200), elsewhere: all(200)) { things, _ in .get("/api/v1/units/\(things.unit)") },
-        MatrixRow("uploads.options", all(204)) { _, _ in Request(method: "OPTIONS", target: "/api/v1/uploads") },
+        .plain("uploads.options", all(204)) { Request(method: "OPTIONS", target: "/api/v1/uploads") },
         // What is for who administers or inspects all.
-        MatrixRow("criteria.import", by([([.root], [200])], others: 403)) { _, _ in .post("/api/v1/criteria", #"{"documents":[]}"#) },
-        MatrixRow("units.declare", by([([.root], [200])], others: 403)) { _, _ in .post("/api/v1/units", #"{"entries":[]}"#) },
-        MatrixRow("units.succeed", by([([.root], [200])], others: 403)) { _, _ in .post("/api/v1/unit-successions", #"{"links":[]}"#) },
-        MatrixRow("status", by([([.root], [200])], others: 403)) { _, _ in .get("/api/v1/status") },
-        MatrixRow("records.prove", by([([.overseer], [200])], others: 403)) { _, _ in .get("/api/v1/records/0/proof") },
-        MatrixRow("witness.pull", by([([.overseer], [200])], others: 403)) { _, _ in .get("/api/v1/witness") },
-        MatrixRow("witness.keep", all(422)) { _, _ in .post("/api/v1/witness/cosignatures", #"{"reply":"none"}"#) },
-        MatrixRow("holds.list", by([([.overseer], [200])], others: 403)) { _, _ in .get("/api/v1/holds") },
+        .plain("criteria.import", by([([.root], [200])], others: 403)) { .post("/api/v1/criteria", #"{"documents":[]}"#) },
+        .plain("units.declare", by([([.root], [200])], others: 403)) { .post("/api/v1/units", #"{"entries":[]}"#) },
+        .plain("units.succeed", by([([.root], [200])], others: 403)) { .post("/api/v1/unit-successions", #"{"links":[]}"#) },
+        .plain("status", by([([.root], [200])], others: 403)) { .get("/api/v1/status") },
+        .plain("records.prove", by([([.overseer], [200])], others: 403)) { .get("/api/v1/records/0/proof") },
+        .plain("witness.pull", by([([.overseer], [200])], others: 403)) { .get("/api/v1/witness") },
+        .plain("witness.keep", all(422)) { .post("/api/v1/witness/cosignatures", #"{"reply":"none"}"#) },
+        .plain("holds.list", by([([.overseer], [200])], others: 403)) { .get("/api/v1/holds") },
         // Lists show what one may see.
-        MatrixRow("evidence.list", all(200)) { _, _ in .get("/api/v1/evidence") },
-        MatrixRow("evidence.search", all(200)) { _, _ in .get("/api/v1/evidence/search?q=\(Province.canary)") },
-        MatrixRow("evidence.review", all(200)) { _, _ in .get("/api/v1/evidence/review?state=submitted") },
-        MatrixRow("people.list", all(200)) { _, _ in .get("/api/v1/people") },
-        MatrixRow("dossiers.list", all(200)) { _, _ in .get("/api/v1/dossiers?cycle=\(Province.cycle)") },
-        MatrixRow("uploads.list", all(200)) { _, _ in .get("/api/v1/uploads") },
+        .plain("evidence.list", all(200)) { .get("/api/v1/evidence") },
+        .plain("evidence.search", all(200)) { .get("/api/v1/evidence/search?q=\(Province.canary)") },
+        .plain("evidence.review", all(200)) { .get("/api/v1/evidence/review?state=submitted") },
+        .plain("people.list", all(200)) { .get("/api/v1/people") },
+        .plain("dossiers.list", all(200)) { .get("/api/v1/dossiers?cycle=\(Province.cycle)") },
+        .plain("uploads.list", all(200)) { .get("/api/v1/uploads") },
         // Evidence.
         .read("evidence.get") { "/api/v1/evidence/\($0.item)" },
         .read("evidence.content") { "/api/v1/evidence/\($0.item)/content" },
@@ -180,11 +182,12 @@ extension MatrixRow {
         upload("uploads.terminate", 204) { tus("DELETE", $0) },
         // People.
         .read("people.get") { "/api/v1/people/\($0.person)" },
-        MatrixRow("people.register", all(200)) { _, _ in .post("/api/v1/people", #"{"entries":[]}"#) },
+        .plain("people.register", all(200)) { .post("/api/v1/people", #"{"entries":[]}"#) },
         .act("people.honour") { things, who in
             .post(
                 "/api/v1/people/\(things.person)/honours",
-                #"{"rules":"tan-thanh-ward","document":{"number":"1","notation":"QĐ","issued":"2026-01-01","signer":"A"},"role":"\#(who.role.rawValue)"}"#)
+                #"{"rules":"tan-thanh-ward","document":{"number":"1","notation":"QĐ","issued":"2026-01-01","signer":"A"},"role":"\#(who.role.rawValue)"}"#
+            )
         },
         MatrixRow(
             "access.list", by([([.citizen, .inspector, .overseer], [200]), (readers, [403])], others: 404), elsewhere: onlyOverseer(200)
@@ -237,9 +240,9 @@ extension MatrixRow {
             "units.bundle", by([([.authority, .inspector, .overseer], [200])], others: 403), elsewhere: by([([.overseer], [200])], others: 403)
         ) { things, _ in .get("/api/v1/units/\(things.unit)/bundles/\(Province.cycle)") },
         // Accounts.
-        MatrixRow("accounts.list", by([([.administrator, .root], [200])], others: 403)) { _, _ in .get("/api/v1/accounts") },
-        MatrixRow("account", all(200)) { _, _ in .get("/api/v1/account") },
-        MatrixRow("accounts.open", by([([.administrator, .root], [201])], others: 403)) { _, _ in
+        .plain("accounts.list", by([([.administrator, .root], [200])], others: 403)) { .get("/api/v1/accounts") },
+        .plain("account", all(200)) { .get("/api/v1/account") },
+        .plain("accounts.open", by([([.administrator, .root], [201])], others: 403)) {
             .post("/api/v1/accounts", #"{"account":"new-\#(UInt32.random(in: 0..<100_000_000))"}"#)
         },
         administered("accounts.get", 200) { account, _, _ in .get("/api/v1/accounts/\(account)") },
@@ -254,24 +257,24 @@ extension MatrixRow {
         },
         administered("grants.withdraw", 200) { _, grant, _ in .post("/api/v1/grants/\(grant)/withdrawal", #"{"reason":"x"}"#) },
         // Signing in. The tests bring tokens, so there is no session.
-        MatrixRow("session.begin", all(401, 429)) { _, _ in .post("/api/v1/session", #"{"account":"nobody-here","password":"wrong"}"#) },
-        MatrixRow("session.get", all(404)) { _, _ in .get("/api/v1/session") },
-        MatrixRow("session.end", all(404)) { _, _ in Request(method: "DELETE", target: "/api/v1/session") },
-        MatrixRow("setup.offer", all(401)) { _, _ in .post("/api/v1/setup/offer", #"{"link":"mcl_none"}"#) },
-        MatrixRow("setup.use", all(401)) { _, _ in .post("/api/v1/setup", #"{"link":"mcl_none","password":"long enough for one"}"#) },
-        MatrixRow("account.password", all(401, 429)) { _, _ in
+        .plain("session.begin", all(401, 429)) { .post("/api/v1/session", #"{"account":"nobody-here","password":"wrong"}"#) },
+        .plain("session.get", all(404)) { .get("/api/v1/session") },
+        .plain("session.end", all(404)) { Request(method: "DELETE", target: "/api/v1/session") },
+        .plain("setup.offer", all(401)) { .post("/api/v1/setup/offer", #"{"link":"mcl_none"}"#) },
+        .plain("setup.use", all(401)) { .post("/api/v1/setup", #"{"link":"mcl_none","password":"long enough for one"}"#) },
+        .plain("account.password", all(401, 429)) {
             .send("PUT", "/api/v1/account/password", #"{"password":"wrong","new":"long enough for one"}"#)
         },
-        MatrixRow("authenticator.offer", all(200)) { _, _ in .get("/api/v1/account/authenticator") },
-        MatrixRow("authenticator.set", all(422)) { _, _ in
+        .plain("authenticator.offer", all(200)) { .get("/api/v1/account/authenticator") },
+        .plain("authenticator.set", all(422)) {
             .send("PUT", "/api/v1/account/authenticator", #"{"authenticator":{"key":"AAAAAAAAAAAAAAAA","code":"000000"},"password":"wrong"}"#)
         },
-        MatrixRow("authenticator.remove", all(401, 429)) { _, _ in
+        .plain("authenticator.remove", all(401, 429)) {
             .post("/api/v1/account/authenticator/removal", #"{"password":"wrong","code":"000000"}"#)
         },
-        MatrixRow("tokens.list", all(200)) { _, _ in .get("/api/v1/tokens") },
-        MatrixRow("tokens.create", all(201)) { _, _ in .post("/api/v1/tokens", #"{"name":"x","scope":"read","days":1}"#) },
-        MatrixRow("tokens.revoke", hidden) { _, _ in Request(method: "DELETE", target: "/api/v1/tokens/to-0000000000000000") },
+        .plain("tokens.list", all(200)) { .get("/api/v1/tokens") },
+        .plain("tokens.create", all(201)) { .post("/api/v1/tokens", #"{"name":"x","scope":"read","days":1}"#) },
+        .plain("tokens.revoke", hidden) { Request(method: "DELETE", target: "/api/v1/tokens/to-0000000000000000") },
         // What ends things comes last.
         MatrixRow(
             "holds.place", by([([.authority, .inspector, .overseer], [200, 409]), ([.administrator, .root], [404])], others: 409),

@@ -35,7 +35,8 @@ struct PermissionTests {
                             "\(row.operation), \(place), \(who): \(answer.status) and not \(expected.sorted()): \(answer.text.prefix(300))")
                         if who != .overseer {
                             let isQuestion = row.operation == "evidence.search"
-                            #expect(!answer.text.contains(Province.canary) || isQuestion && answer.status != 200, "\(row.operation), \(place), \(who)")
+                            #expect(
+                                !answer.text.contains(Province.canary) || isQuestion && answer.status != 200, "\(row.operation), \(place), \(who)")
                         }
                     }
                 }

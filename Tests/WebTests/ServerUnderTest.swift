@@ -81,7 +81,7 @@ final class ServerUnderTest: Sendable {
         change(&settings)
         let lines = Lines()
         let server = Server(
-            Interface.operations(on: archive) + more(archive), authenticator: authenticator, settings: settings,
+            Interface.operations(on: archive) + more(archive), authenticator: authenticator, answers: .archive(archive), settings: settings,
             write: { lines.append($0) })
         let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {

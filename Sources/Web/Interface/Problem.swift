@@ -117,7 +117,8 @@ public struct Problem: Error, Sendable, Equatable {
         var members: [String: JSON] = [
             "type": .string("/problems/\(kind)"), "title": .string(title), "status": .integer(Int64(status)),
             // It may have been made of much that was asked for.
-            "detail": .string(detail.unicodeScalars.count > Self.detailLimit ? String(detail.unicodeScalars.prefix(Self.detailLimit - 1)) + "…" : detail),
+            "detail": .string(
+                detail.unicodeScalars.count > Self.detailLimit ? String(detail.unicodeScalars.prefix(Self.detailLimit - 1)) + "…" : detail),
             "request": .string(request),
         ]
         if !findings.isEmpty {

@@ -37,7 +37,7 @@ struct UploadMetadata {
     init(json: [UInt8]) throws(Problem) {
         let parsed: JSON
         do { parsed = try JSON(parsing: json) } catch { throw .malformed("the part metadata is \(error)") }
-        guard case .object(let members) = parsed else { throw .malformed("the part metadata is no object") }
+        guard case .object(let members) = parsed else { throw .invalid(Schema.object(ReviewOperations.metadata).findings(in: parsed)) }
         digest = nil
         metadata = try Self.metadata(members)
     }

@@ -71,7 +71,8 @@ enum SignInOperations {
 
     private static func signOut(_ archive: Archive) -> Operation {
         Operation(
-            "session.end", .delete, "/api/v1/session", "Signs out", tag: tag, scope: .read, outcomes: [Operation.Outcome(204, .nothing, "It has ended.")]
+            "session.end", .delete, "/api/v1/session", "Signs out", tag: tag, scope: .read,
+            outcomes: [Operation.Outcome(204, .nothing, "It has ended.")]
         ) { call in
             guard let secret = call.signedIn?.session else { throw Problem.notFound("this request brings a token, and no session") }
             try await archive.signOut(secret)
@@ -87,7 +88,8 @@ enum SignInOperations {
             .required("expires_at", .time),
         ])
         return Operation(
-            "sessions.list", .get, "/api/v1/accounts/{account}/sessions", "The sessions of an account: one's own, or one that one administers", tag: tag,
+            "sessions.list", .get, "/api/v1/accounts/{account}/sessions", "The sessions of an account: one's own, or one that one administers",
+            tag: tag,
             parameters: [.path("account", "The account.", .account)],
             outcomes: [Operation.Outcome(200, .json(.object([.required("sessions", .list(entry))])), "The sessions.")]
         ) { call in
@@ -137,7 +139,8 @@ enum SignInOperations {
 
     private static func offer(_ archive: Archive, _ rules: SignInRules) -> Operation {
         Operation(
-            "setup.offer", .post, "/api/v1/setup/offer", "What a setup link is for, with an authenticator that may be set up", tag: tag, access: .anybody,
+            "setup.offer", .post, "/api/v1/setup/offer", "What a setup link is for, with an authenticator that may be set up", tag: tag,
+            access: .anybody,
             body: .json(.object([.required("link", secret)])), outcomes: [Operation.Outcome(200, .json(offered), "The offer.")], refusals: [401]
         ) { call in .json(members(try await archive.offer(for: try call.body.text("link"), rules: rules))) }
     }
@@ -165,7 +168,8 @@ enum SignInOperations {
             tag: tag, scope: .administer, parameters: [.path("account", "The account.", .account)],
             outcomes: [
                 Operation.Outcome(
-                    201, .json(.object([.required("link", secret, "Shown this once."), .required("account", .account), .required("expires_at", .time)])),
+                    201,
+                    .json(.object([.required("link", secret, "Shown this once."), .required("account", .account), .required("expires_at", .time)])),
                     "The link.")
             ]
         ) { call in
@@ -177,7 +181,8 @@ enum SignInOperations {
 
     private static func changePassword(_ archive: Archive) -> Operation {
         Operation(
-            "account.password", .put, "/api/v1/account/password", "Changes one's password, and ends one's other sessions", tag: tag, scope: .administer,
+            "account.password", .put, "/api/v1/account/password", "Changes one's password, and ends one's other sessions", tag: tag,
+            scope: .administer,
             body: .json(.object([.required("password", password, "The one of now."), .required("new", password)])),
             outcomes: [Operation.Outcome(204, .nothing, "It is changed.")], refusals: [422]
         ) { call in
@@ -272,7 +277,8 @@ enum SignInOperations {
 
     private static func revokeToken(_ archive: Archive) -> Operation {
         Operation(
-            "tokens.revoke", .delete, "/api/v1/tokens/{token}", "Ends a token of one's own", tag: tag, parameters: [.path("token", "The token's id.")],
+            "tokens.revoke", .delete, "/api/v1/tokens/{token}", "Ends a token of one's own", tag: tag,
+            parameters: [.path("token", "The token's id.")],
             outcomes: [Operation.Outcome(204, .nothing, "It has ended.")]
         ) { call in
             let (text, actor) = (try call.text("token"), try call.actor)

@@ -104,6 +104,14 @@ enum UploadOperations {
             let (id, actor) = (try id(call), try call.actor)
             let (offset, checksum) = (Int64(call.integer("upload-offset") ?? 0), try checksum(call.optionalText("upload-checksum")))
             guard let content = call.content else { throw Problem.mediaType([bytes]) }
+            let known = try await archive.upload(id, by: actor)
+            if known.offset == known.length, offset == known.length {
+                // The answer to the last bytes was lost, and its sender looks whether there is more to do.
+                try await content.forEachPiece { piece in
+                    if !piece.isEmpty { throw UploadError.tooLong(id, length: known.length) }
+                }
+                return .bare(204, fields(try await finished(known, archive, by: actor)))
+            }
             let account = try await content.arriving { chunks in
                 try await archive.appendToUpload(id, at: offset, chunks, checksum: checksum, by: actor)
             }

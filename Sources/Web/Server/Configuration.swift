@@ -1,3 +1,4 @@
+internal import Evidence
 public import Ledger
 
 /// The settings of a server, each with where it was said: in the defaults, a file, the environment, or a flag; what comes later in this
@@ -128,6 +129,18 @@ public struct Configuration: Sendable {
         number("port", \.port, 0...65_535, "the port to listen on; 0 lets the system choose"),
         text("certificate", \.certificate, "PEM file of the certificate and its chain; with it the server speaks TLS"),
         text("key", \.key, "PEM file of the certificate's key"),
+        Key(
+            name: "authenticator_roles", help: "who has one of these roles signs in with a code of an authenticator, or not at all",
+            schema: .array(.choice(of: Role.self), max: 20)
+        ) {
+            .array($0.authenticatorRoles.map(\.rawValue).sorted().map(JSON.string))
+        } write: {
+            if case .array(let values) = $1 {
+                $0.authenticatorRoles = Set(values.compactMap { if case .string(let text) = $0 { Role(rawValue: text) } else { nil } })
+            }
+        },
+        number("session_idle_minutes", \.sessionIdleMinutes, 1...1_440, "a session ends when it is not used for so long,"),
+        number("session_hours", \.sessionHours, 1...168, "and after so long in any case"),
         Key(
             name: "trusted_proxies", help: "addresses of reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed",
             schema: .array(.line(max: 45), max: 100)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NIOCore
 internal import Synchronization
 
@@ -132,6 +133,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private func close(_ context: ChannelHandlerContext, _ limit: String) {
         counts.metrics.countClosed(limit)
-        context.close(promise: nil)
+        // What waits to be sent would stay in the kernel for who never reads it: a reset frees it.
+        if limit == "stalled_answer", let socket = context.channel as? any SocketOptionProvider {
+            socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { [channel = context.channel] _ in channel.close(promise: nil) }
+        } else {
+            context.close(promise: nil)
+        }
     }
 }

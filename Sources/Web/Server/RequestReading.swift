@@ -154,7 +154,14 @@ final class BodyReading: Sendable {
     func forEachPiece(_ take: @Sendable (_ piece: ByteBuffer) async throws -> Void) async throws {
         channel.pipeline.triggerUserOutboundEvent(ContinueEvent(), promise: nil)
         var count: Int64 = 0
-        for try await piece in body {
+        var pieces = body.makeAsyncIterator()
+        while true {
+            let next: ByteBuffer?
+            // A line that breaks is no failure of ours.
+            do { next = try await pieces.next() } catch is CancellationError { throw CancellationError() } catch {
+                throw Problem.malformed("the connection broke off before the end of the body", closes: true)
+            }
+            guard let piece = next else { break }
             count += Int64(piece.readableBytes)
             if let limit, count > limit { throw Problem.tooLarge(limit: limit) }
             try await take(piece)

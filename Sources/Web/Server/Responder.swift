@@ -24,6 +24,7 @@ struct RequestSource: RequestContext {
 struct Responder: HTTPResponder {
     let routes: Routes
     let authenticator: Authenticator
+    let answers: KeptAnswers
     let settings: Settings
     let metrics: Metrics
     let log: Logger
@@ -115,7 +116,8 @@ struct Responder: HTTPResponder {
             }
         }
         let call = Call(
-            operation: operation, requestID: passage.id, client: client.text, isSecure: client.isSecure, origin: origin, signedIn: signedIn, parameters: parameters,
+            operation: operation, requestID: passage.id, client: client.text, isSecure: client.isSecure, origin: origin, signedIn: signedIn,
+            parameters: parameters,
             json: json, content: content,
             conditions: Conditions(
                 ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")))
@@ -141,11 +143,11 @@ struct Responder: HTTPResponder {
     /// cannot be broken off, and whoever asked is told that it may have been done.
     private func perform(_ call: Call, on channel: any Channel) async throws -> Answer {
         // A body that comes in pieces takes the time that it takes; how slowly it may come is watched elsewhere.
-        if call.content != nil { return try await call.operation.perform(call) }
-        let (answers, continuation) = AsyncThrowingStream<Answer, any Error>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        if call.content != nil { return try await answers.performing(call) }
+        let (outcomes, continuation) = AsyncThrowingStream<Answer, any Error>.makeStream(bufferingPolicy: .bufferingOldest(1))
         Task {
             do {
-                continuation.yield(try await call.operation.perform(call))
+                continuation.yield(try await answers.performing(call))
                 continuation.finish()
             } catch { continuation.finish(throwing: error) }
         }
@@ -154,7 +156,7 @@ struct Responder: HTTPResponder {
             continuation.finish(throwing: Problem.overdue)
         }
         defer { timer.cancel() }
-        for try await answer in answers { return answer }
+        for try await answer in outcomes { return answer }
         throw CancellationError()
     }
 

@@ -1,3 +1,6 @@
+public import Custody
+public import Evidence
+
 /// What a server is told before it starts.
 public struct Settings: Sendable, Equatable {
     /// The address to listen on.
@@ -11,9 +14,24 @@ public struct Settings: Sendable, Equatable {
     public var trustedProxies: Set<String> = []
     /// Whether health, readiness and metrics are for everybody, and not for this machine only.
     public var opensMachineOperations = false
+    /// Who has one of these roles signs in with a code of an authenticator, or not at all.
+    public var authenticatorRoles: Set<Role> = []
+    /// A session ends when it is not used for so long,
+    public var sessionIdleMinutes = 30
+    /// and after so long in any case.
+    public var sessionHours = 12
     /// Whether answers are held against the description before they go out: in tests and in debug builds.
     public var checksAnswers = Settings.isDebug
     public var limits = Limits()
+
+    /// How people sign in.
+    public var signInRules: SignInRules {
+        var rules = SignInRules()
+        rules.rolesWithAuthenticator = authenticatorRoles
+        rules.idle = .seconds(Int64(sessionIdleMinutes) * 60)
+        rules.longest = .seconds(Int64(sessionHours) * 3600)
+        return rules
+    }
 
     var isTLS: Bool { certificate != nil }
 

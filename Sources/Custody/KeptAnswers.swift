@@ -1,0 +1,42 @@
+internal import Catalog
+public import Evidence
+
+/// Whether a request that brings a key of its own was made before.
+public enum EarlierRequest: Sendable, Equatable {
+    case none
+    case answered([UInt8])
+    /// The key came with another request.
+    case other
+    /// It is at work, or was cut off in the middle, and nobody knows how far it came.
+    case atWork
+}
+
+extension Archive {
+    /// How long an answer is kept, in milliseconds.
+    private static let answersKept: Int64 = 86_400_000
+
+    /// Looks for an earlier request of this account with this key, and remembers this one where there is none: then
+    /// ``keepAnswer(_:key:by:)`` or ``forgetRequest(key:by:)`` has to follow.
+    public func earlierRequest(_ request: Digest, key: String, by actor: Actor) async throws -> EarlierRequest {
+        try await blocking.run { [self] in
+            let now = now()
+            let horizon = Timestamp(milliseconds: now.milliseconds - Self.answersKept)
+            switch try catalog.begin(request, key: Digest(of: Array(key.utf8)), by: actor.principal, at: now, forgetting: horizon) {
+            case .first: return .none
+            case .answered(let bytes): return .answered(bytes)
+            case .other: return .other
+            case .atWork: return .atWork
+            }
+        }
+    }
+
+    /// Keeps the answer to a request for a day, or until somebody is erased.
+    public func keepAnswer(_ answer: [UInt8], key: String, by actor: Actor) async throws {
+        try await blocking.run { [self] in try catalog.end(key: Digest(of: Array(key.utf8)), by: actor.principal, answer: answer) }
+    }
+
+    /// Forgets a request by which nothing was made.
+    public func forgetRequest(key: String, by actor: Actor) async throws {
+        try await blocking.run { [self] in try catalog.end(key: Digest(of: Array(key.utf8)), by: actor.principal, answer: nil) }
+    }
+}

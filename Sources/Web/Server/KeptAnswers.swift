@@ -1,0 +1,75 @@
+public import Custody
+internal import Evidence
+internal import Ledger
+
+/// Sees to it that a request which brings an `Idempotency-Key` makes nothing twice: the same again gets the first answer again, also
+/// from another process, for a day.
+public struct KeptAnswers: Sendable {
+    private let archive: Archive?
+
+    public static func archive(_ archive: Archive) -> KeptAnswers { KeptAnswers(archive: archive) }
+
+    /// Does what is asked for, or answers what was answered before.
+    func performing(_ call: Call) async throws -> Answer {
+        guard let archive, call.operation.creates, let key = call.optionalText("idempotency-key"), let actor = call.signedIn?.actor else {
+            return try await call.operation.perform(call)
+        }
+        switch try await archive.earlierRequest(call.digest, key: key, by: actor) {
+        case .none: break
+        case .answered(let bytes): return try Answer(kept: bytes)
+        case .other:
+            throw Problem("idempotency-key", 422, "The key is another request's", "this Idempotency-Key came with another request; take a new one")
+        case .atWork:
+            throw Problem.conflict(
+                "a request with this Idempotency-Key is at work, or was cut off: look whether it was done before you send it with another key")
+        }
+        let answer: Answer
+        do {
+            answer = try await call.operation.perform(call)
+        } catch {
+            // What failed here may have been done; of all else nothing was recorded.
+            if Problem(of: error).status != 500 { try await archive.forgetRequest(key: key, by: actor) }
+            throw error
+        }
+        if let kept = answer.kept {
+            try await archive.keepAnswer(kept, key: key, by: actor)
+        } else {
+            try await archive.forgetRequest(key: key, by: actor)
+        }
+        return answer
+    }
+}
+
+extension Call {
+    /// Of what is asked for. Bytes that come in pieces are told apart by their number only: handed in again, they double nothing.
+    fileprivate var digest: Digest {
+        var members: [String: JSON] = [
+            "operation": .string(operation.id), "parameters": .object(parameters.filter { $0.key != "idempotency-key" }),
+        ]
+        members["body"] = json
+        members["length"] = content?.length.map(JSON.integer)
+        return Digest(of: JSON.object(members).canonicalBytes)
+    }
+}
+
+extension Answer {
+    /// As it is kept; `nil` where it cannot be, because it is sent while it is read.
+    fileprivate var kept: [UInt8]? {
+        var members: [String: JSON] = ["status": .integer(Int64(status)), "fields": .object(fields.mapValues(JSON.string))]
+        switch body {
+        case .nothing: break
+        case .json(let json): members["json"] = json
+        case .bytes, .stream: return nil
+        }
+        return JSON.object(members).canonicalBytes
+    }
+
+    fileprivate init(kept bytes: [UInt8]) throws {
+        guard case .object(let members) = try JSON(canonical: bytes), case .integer(let status)? = members["status"],
+            case .object(let fields)? = members["fields"]
+        else { throw Problem.failure }
+        self.init(
+            status: Int(status), fields: fields.compactMapValues { if case .string(let text) = $0 { text } else { nil } },
+            body: members["json"].map(Body.json) ?? .nothing)
+    }
+}

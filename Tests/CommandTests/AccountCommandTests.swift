@@ -67,10 +67,12 @@ struct AccountCommandTests {
     @Test(
         "What cannot be is refused in one line",
         arguments: [
-            (["account", "add", "Nguyễn Văn Mẫu"], Int32(1)), (["account", "setup-link", "nobody-1"], 1),
-            (["account", "token", "create", "x", "--days", "30"], 1), (["account", "token", "create", "x", "--days", "400", "--as", "officer-17"], 64),
-            (["account", "token", "create", "x", "--days", "4", "--scope", "all", "--as", "officer-17"], 2),
-            (["account", "token", "revoke", "to-1", "officer-17"], 2), (["account", "grant", "nobody-1", "--role", "reviewer"], 1),
+            (["account", "add", "Nguyễn Văn Mẫu"], Int32(1)), (["account", "setup-link", "nobody-1"], Int32(1)),
+            (["account", "token", "create", "x", "--days", "30"], Int32(1)),
+            (["account", "token", "create", "x", "--days", "400", "--as", "officer-17"], Int32(64)),
+            (["account", "token", "create", "x", "--days", "4", "--scope", "all", "--as", "officer-17"], Int32(2)),
+            (["account", "token", "revoke", "to-1", "officer-17"], Int32(2)),
+            (["account", "grant", "nobody-1", "--role", "reviewer"], Int32(1)),
         ] as [([String], Int32)])
     func refused(_ arguments: [String], _ status: Int32) throws {
         let outcome = try Workplace().command(arguments)

@@ -65,7 +65,7 @@ struct UploadLoadTests {
             while try await archive.status().queue > 0 { await Task.yield() }
             #expect(try await archive.found("dong thap") == [outcome.item])
             #expect(try await archive.item(outcome.item.text, by: console).history.map(\.actor) == [citizen, .reader])
-            for number in 0..<12 { _ = try await archive.uploaded(content + Array("\(number)".utf8), .named("\(number).txt")) }
+            for number in 0..<12 { _ = try await archive.uploaded(content + Array(" \(number)".utf8), .named("\(number).txt")) }
             return outcome.item
         }
         try await place.archive { archive in

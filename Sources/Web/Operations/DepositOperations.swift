@@ -114,19 +114,18 @@ private struct FormDepositing {
                         var metadata = declared
                         metadata.fileName = fileName ?? metadata.fileName
                         let bytes = AsyncThrowingChannel<[UInt8], any Error>()
-                        part = .file(
-                            bytes, Task { [archive, actor, metadata] in try await archive.deposit(metadata, bytes, by: actor) }, fileName: fileName)
+                        let deposit = Task { [archive, actor, metadata] in
+                            // A deposit that was refused reads no more, and nobody waits for it to.
+                            defer { bytes.finish() }
+                            return try await archive.deposit(metadata, bytes, by: actor)
+                        }
+                        part = .file(bytes, deposit, fileName: fileName)
                     case (.begins(let name, _), _): throw Problem.malformed("there is no part with the name \(name.prefix(50)): metadata, file")
                     case (.bytes(let bytes), .metadata(let before)):
                         guard before.count + bytes.count <= Self.metadataLimit else { throw Problem.tooLarge(limit: Int64(Self.metadataLimit)) }
                         part = .metadata(before + bytes)
                     case (.bytes(let bytes), .file(let file, let deposit, _)):
-                        // A deposit that was refused reads no more.
-                        await withTaskCancellationHandler {
-                            await file.send(bytes)
-                        } onCancel: {
-                            deposit.cancel()
-                        }
+                        await withTaskCancellationHandler { await file.send(bytes) } onCancel: { deposit.cancel() }
                     case (.ends, .metadata(let bytes)):
                         declared = try UploadMetadata(json: bytes).metadata
                         part = .none

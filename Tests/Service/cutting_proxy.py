@@ -97,6 +97,8 @@ class CuttingProxy:
         ends = {asyncio.ensure_future(ways), asyncio.ensure_future(cut.wait())}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # because the proxy is being closed, and this connection with it
         finally:
             hard = cut.is_set() and self.chance.random() < 0.5
             for end in ends:

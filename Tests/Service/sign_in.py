@@ -147,50 +147,79 @@ class Experiment:
         self.signed_in(owner, home)
         for account in (owner, "nobody-at-all"):
             place = self.new_address()
-            told = [self.sign_in(account, self.new_password(), place) for _ in range(12)]
-            expect([answer.status for answer in told] == [401] * 5 + [429] * 7, f"guesses at {account}: {[answer.status for answer in told]}")
-            wait = int(told[-1].headers["retry-after"])
-            expect(wait == 1, f"Retry-After after the free failures: {wait}")
-            expect(json_of(told[-1])["status"] == 429 and told[-1].headers["content-type"] == "application/problem+json", "no problem of it")
-            if account != owner:
+            told = self.guesses(account, place, 12)
+            expect(len(told) >= 5 and 429 in told.values(), f"guesses at {account}: {told}")
+        expect(self.sign_in(owner, right, self.new_address()).status == 200, "the owner is locked out elsewhere")
+        expect(self.sign_in(owner, right, home).status == 200, "the owner is locked out at home")
+        # Until the waits are longer than a busy machine takes for an attempt.
+        waits, place = [], self.new_address()
+        self.guesses(owner, place, 5)
+        for _ in range(40):
+            if waits and waits[-1] >= 8:
+                break
+            time.sleep(waits[-1] if waits else 1)
+            answer = self.sign_in(owner, self.new_password(), place)
+            if answer.status == 401:
+                answer = self.sign_in(owner, right, place)
+            expect(answer.status in (429, 200), f"a guess behind a guess: {answer.status}")
+            expect(answer.status == 429 or not waits or waits[-1] < 4, f"the right password is looked at where nothing may be, after waits of {waits}")
+            if answer.status == 200:
+                self.guesses(owner, place, 5)  # it was slower than the wait; what failed before is forgotten
                 continue
-            expect(self.sign_in(owner, right, place).status == 429, "the right password is looked at where nothing may be")
-            expect(self.sign_in(owner, right, self.new_address()).status == 200, "the owner is locked out elsewhere")
-            expect(self.sign_in(owner, right, home).status == 200, "the owner is locked out at home")
-            waits = []
-            for _ in range(3):
-                time.sleep(wait + 0.05)
-                expect(self.sign_in(account, self.new_password(), place).status == 401, "nothing is looked at after Retry-After")
-                answer = self.sign_in(account, self.new_password(), place)
-                expect(answer.status == 429, f"a guess at once after a guess: {answer.status}")
-                wait = int(answer.headers["retry-after"])
-                waits.append(wait)
-            expect(waits == sorted(set(waits)) and waits[-1] >= 4, f"the waits do not grow: {waits}")
+            expect(answer.headers["content-type"] == "application/problem+json", "no problem of it")
+            waits.append(int(answer.headers["retry-after"]))
+        expect(8 <= waits[-1] <= 16, f"the waits do not grow as they should: {waits}")
         # At once, not one after the other.
         place, told, account = self.new_address(), [], "target-2"
-        guesses = [self.new_password() for _ in range(20)]
+        guesses, began = [self.new_password() for _ in range(20)], time.monotonic()
         threads = [threading.Thread(target=lambda guess=guess: told.append(self.sign_in(account, guess, place).status)) for guess in guesses]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        expect(told.count(401) <= 5 and set(told) <= {401, 429, 503} and len(told) == 20, f"20 guesses at once: {sorted(told)}")
+        # Where the machine takes seconds for them, some wait is over before the last is looked at.
+        most = 5 + int(math.log2(1 + time.monotonic() - began))
+        expect(told.count(401) <= most and set(told) <= {401, 429, 503} and len(told) == 20, f"20 guesses at once: {sorted(told)}")
         # One customer of IPv6 has 2^64 addresses.
-        told = [self.sign_in("target-3", self.new_password(), f"2001:db8:1:2:{self.chance.randrange(1 << 16):x}::{number:x}").status for number in range(7)]
-        expect(told == [401] * 5 + [429] * 2, f"guesses from one network of IPv6: {told}")
+        told = [self.sign_in("target-3", self.new_password(), f"2001:db8:1:2:{self.chance.randrange(1 << 16):x}::{number:x}").status for number in range(9)]
+        expect(told[:5] == [401] * 5 and 429 in told, f"guesses from one network of IPv6: {told}")
         # From everywhere: slowed for all places but those that the account is known at.
         account = "target-4"
         self.signed_in(account, home)
-        told = [self.sign_in(account, self.new_password(), self.new_address()) for _ in range(53)]
+        told = [self.sign_in(account, self.new_password(), self.new_address()) for _ in range(56)]
         expect([answer.status for answer in told][:50] == [401] * 50, "fewer than 50 failures slow the account everywhere")
-        expect([answer.status for answer in told][50:] == [429] * 3, f"more than 50 failures from everywhere: {[answer.status for answer in told][50:]}")
-        expect(int(told[-1].headers["retry-after"]) <= 30, "the account is closed for long by others")
+        slowed = [answer for answer in told[50:] if answer.status == 429]
+        expect(slowed, f"more than 50 failures from everywhere: {[answer.status for answer in told][50:]}")
+        expect(int(slowed[-1].headers["retry-after"]) <= 30, "the account is closed for long by others")
         expect(self.sign_in(account, self.passwords[account], home).status == 200, "the owner is locked out where they are known")
+
+    def guesses(self, account, place, count, headers=()):
+        """Guesses so often, and sees that none is looked at earlier than after the wait that failures before it ask for.
+
+        Returns what was told, by number.
+        """
+        told, looked_at = {}, []
+        for number in range(count):
+            began = time.monotonic()
+            answer = self.sign_in(account, self.new_password(), place, headers)
+            ended = time.monotonic()
+            expect(answer.status in (401, 429), f"a guess at {account}: {answer.status}")
+            told[number] = answer.status
+            if answer.status == 429:
+                expect(len(looked_at) >= 5 and int(answer.headers["retry-after"]) >= 1, f"slowed after {len(looked_at)} failures: {told}")
+                continue
+            if len(looked_at) >= 5:
+                # A failure counts from when it was asked for; the server's clock of milliseconds is another than ours.
+                wait = 2 ** (len(looked_at) - 5)
+                expect(ended - looked_at[-1] >= wait - 0.02, f"a guess is looked at {ended - looked_at[-1]:.3f} s after {len(looked_at)} failures: {told}")
+            looked_at.append(began)
+        return told
 
     def forwarded_by_nobody(self):
         """Without a proxy that is trusted, nobody says from where they come but the connection."""
-        told = [self.sign_in("target-5", self.new_password(), self.new_address(), {"forwarded": f"for={self.new_address()}"}).status for _ in range(8)]
-        expect(told == [401] * 5 + [429] * 3, f"guesses under invented addresses: {told}")
+        places = iter(lambda: self.new_address(), None)
+        told = [self.sign_in("target-5", self.new_password(), next(places), {"forwarded": f"for={next(places)}"}).status for _ in range(9)]
+        expect(told[:5] == [401] * 5 and told.count(429) >= 1, f"guesses under invented addresses: {told}")
 
     # What opens nothing
 

@@ -172,7 +172,7 @@ class Experiment:
             try:
                 number = 0
                 while not self.failure and (number == 0 or not enough()):
-                    size = self.chance.choice((1, CHUNK, self.chance.randint(1, 2 * MIB), self.chance.randint(MIB, 2 * MIB)))
+                    size = self.chance.choice((16, CHUNK, self.chance.randint(1, 2 * MIB), self.chance.randint(MIB, 2 * MIB)))
                     content = self.new_file(account, size)
                     if account.startswith("tuspy"):
                         self.tuspy(account, proxy, content, with_checksum=number % 2 == 1)

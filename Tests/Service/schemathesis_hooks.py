@@ -18,7 +18,6 @@ from schemathesis.core.parameters import ParameterLocation
 
 KNOWN = json.loads(open(os.environ["MINHCHUNG_KNOWN"]).read())
 RANDOM = random.Random(KNOWN["seed"])
-ID = re.compile(r"^[a-z]{2}-[0-9a-hjkmnp-tv-z]{16}$")
 # Members of bodies and parameters, by what they name.
 FIELDS = {
     "person": "people", "unit": "units", "parent": "units", "from": "units", "to": "units", "item": "items", "by": "items", "scan": "items",
@@ -27,6 +26,9 @@ FIELDS = {
     "record": "records", "subject": "subjects", "references": "subjects", "indicator": "indicators", "q": "words", "about": "subjects",
     "cycle": "cycles", "page": "pages",
 }
+DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
+# `account` and `from` of an entry are a new account's and a day.
+LEFT = {("account", "entries"), ("from", "entries")}
 # What is made in the run and may be asked for from then on.
 MADE = {"dossier": "dossiers", "citation": "citations", "upload": "uploads", "item": "items", "grant": "grants", "token": "tokens", "person": "people"}
 # In what capacity something is done when it is done.
@@ -52,16 +54,12 @@ def with_ids(value, name=""):
     if isinstance(value, list):
         return [with_ids(inner, name) for inner in value]
     if isinstance(value, (str, int)) and not isinstance(value, bool) and RANDOM.random() < 0.95:
-        if isinstance(value, str) and (ID.match(value) or DAY.match(value)):
+        # What an answer before told, and days, stay.
+        if isinstance(value, str) and (value in KNOWN.get(FIELDS.get(name, ""), []) or DAY.match(value)):
             return value
         replacement = known(name)
         return value if replacement is None else replacement
     return value
-
-
-# `account` and `from` of an entry are a new account's and a day.
-DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
-LEFT = {("account", "entries"), ("from", "entries")}
 
 
 def made_possible(operation, body):
@@ -75,7 +73,7 @@ def made_possible(operation, body):
         body.pop("region", None)
         body["pages"] = [1]
     if operation == "scores.give":
-        body["scores"] = {indicator: str(RANDOM.choice([0, 5, 7.5, 9, 10])) for indicator in RANDOM.sample(KNOWN["indicators"], 4)}
+        body["scores"] = {indicator: {"points": str(RANDOM.choice([0, 5, 7.5, 9, 10]))} for indicator in RANDOM.sample(KNOWN["indicators"], 4)}
     for name in ["dossiers", "references"]:
         if isinstance(body.get(name), list) and RANDOM.random() < 0.8:
             body[name] = [known(name)]

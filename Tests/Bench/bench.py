@@ -23,6 +23,8 @@ import sys
 import tempfile
 import time
 
+from service_bench import ServiceBench
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORDS = ("công dân học tập xã hội minh chứng đánh giá quyết định ủy ban nhân dân phường tỉnh chỉ số năng lực tự đọc sách "
          "kế hoạch báo cáo chứng nhận chứng chỉ tin học ngoại ngữ nông dân công nhân trí thức thư viện cộng đồng gia đình "
@@ -42,7 +44,7 @@ def must(command, **options):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
 
 
-def ratio(name, ours, theirs, bar, at_least=False):
+def ratio(name, ours, theirs, bar, at_least=False, unit=" s"):
     """Prints the median of the pairs' ratios and holds it against the bar."""
     ratios = [a / b for a, b in zip(ours, theirs)]
     median = statistics.median(ratios)
@@ -51,7 +53,7 @@ def ratio(name, ours, theirs, bar, at_least=False):
         missed.append(name)
     sign = "≥" if at_least else "≤"
     print(f"{'ok    ' if holds else 'MISSED'}  {name}: {median:.2f} ({min(ratios):.2f} to {max(ratios):.2f}), bar {sign} {bar}"
-          f"   [{statistics.median(ours):.3f} s against {statistics.median(theirs):.3f} s]", flush=True)
+          f"   [{statistics.median(ours):.3f}{unit} against {statistics.median(theirs):.3f}{unit}]", flush=True)
 
 
 def speed(name, counts, seconds, bar):
@@ -62,6 +64,13 @@ def speed(name, counts, seconds, bar):
         missed.append(name)
     print(f"{'ok    ' if median >= bar else 'MISSED'}  {name}: {median:,.0f}/s ({min(speeds):,.0f} to {max(speeds):,.0f}), bar ≥ {bar:,}"
           f"   [{statistics.median(seconds):.1f} s]", flush=True)
+
+
+def holds(name, is_so, says):
+    """Prints what has to be so, and whether it is."""
+    if not is_so:
+        missed.append(name)
+    print(f"{'ok    ' if is_so else 'MISSED'}  {name}: {says}", flush=True)
 
 
 def absent(name, peer):
@@ -408,6 +417,11 @@ class Bench:
         return command("decide", dossier, "--number", "1", "--notation", "QĐ-UBND", "--issued", "2025-12-10", "--signer", "Lê Ký", "--role",
                        "authority", "--as", "officer-4")[0]["title"]
 
+    # The service --------------------------------------------------------------------------------------------------------
+    def service(self):
+        """Downloads against nginx, uploads at once, search under load."""
+        ServiceBench(self, ratio, holds, absent).run()
+
     def appending(self):
         """Records appended in batches of 2,000, each batch durable before the next begins."""
         archive = self.fresh("appending")
@@ -457,7 +471,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--documents", help="a folder of real documents (default: ../shared/corpus, or the sample)")
-    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth, recognition, proof")
+    parser.add_argument("--only", help="some of: extraction, storing, verifying, memory, growth, recognition, proof, service")
     parser.add_argument("--folder", help="where to work: a folder on a real disk (default: .build/bench)")
     arguments = parser.parse_args()
     shared = pathlib.Path(os.environ.get("MINHCHUNG_SHARED", ROOT.parent / "shared")) / "corpus"
@@ -466,7 +480,7 @@ def main():
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as folder:
         bench = Bench(arguments.program, documents, folder)
-        parts = ["extraction", "storing", "verifying", "memory", "growth", "recognition", "proof"]
+        parts = ["extraction", "storing", "verifying", "memory", "growth", "recognition", "proof", "service"]
         for part in arguments.only.split(",") if arguments.only else parts:
             getattr(bench, part)()
     if missed:

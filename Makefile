@@ -12,7 +12,7 @@ DEBUG := .build/debug
 RELEASE := -c release --static-swift-stdlib
 SAMPLE := .build/sample
 
-.PHONY: help deps build run test test-slow bench format check clean swift deps-bench
+.PHONY: help deps build run test test-slow test-service bench format check clean swift deps-bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,14 @@ test-slow: test ## run the tests and the long experiments: kills, mutated bundle
 	python3 Tests/Oracle/ledger_tamper.py $(DEBUG)/minhchung $(SAMPLE)/archive $(SAMPLE)/witness --rounds 5
 	swift build $(RELEASE)
 	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory
+
+test-service: build ## let other people's clients, cut lines, kills, slow and hostile clients at the service
+	bash .ci/python
+	.build/python/bin/python Tests/Service/tus_clients.py --program $(DEBUG)/minhchung --cuts 200
+	.build/python/bin/python Tests/Service/stop_under_load.py --program $(DEBUG)/minhchung
+	.build/python/bin/python Tests/Service/sign_in.py --program $(DEBUG)/minhchung
+	.build/python/bin/python Tests/Service/bad_json.py --program $(DEBUG)/minhchung
+	.build/python/bin/python Tests/Service/slow_clients.py --programs $(DEBUG)
 
 bench: swift deps deps-bench ## measure against peers, as ratios
 	swift build $(RELEASE)

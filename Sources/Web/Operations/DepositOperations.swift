@@ -97,7 +97,13 @@ private struct FormDepositing {
         case file(AsyncThrowingChannel<[UInt8], any Error>, Task<DepositOutcome, any Error>, fileName: String?)
     }
 
+    /// Whether the deposit that is at work has given up.
+    private final class Refusal: Sendable {
+        let happened = Mutex(false)
+    }
+
     func run(_ chunks: AsyncThrowingChannel<[UInt8], any Error>) async throws -> [Made] {
+        let refusal = Refusal()
         var reader = reader
         var part = Part.none
         var declared = EvidenceMetadata()
@@ -115,9 +121,12 @@ private struct FormDepositing {
                         metadata.fileName = fileName ?? metadata.fileName
                         let bytes = AsyncThrowingChannel<[UInt8], any Error>()
                         let deposit = Task { [archive, actor, metadata] in
-                            // A deposit that was refused reads no more, and nobody waits for it to.
-                            defer { bytes.finish() }
-                            return try await archive.deposit(metadata, bytes, by: actor)
+                            do { return try await archive.deposit(metadata, bytes, by: actor) } catch {
+                                // It reads no more, and nobody waits for it to.
+                                refusal.happened.withLock { $0 = true }
+                                bytes.finish()
+                                throw error
+                            }
                         }
                         part = .file(bytes, deposit, fileName: fileName)
                     case (.begins(let name, _), _): throw Problem.malformed("there is no part with the name \(name.prefix(50)): metadata, file")
@@ -125,7 +134,13 @@ private struct FormDepositing {
                         guard before.count + bytes.count <= Self.metadataLimit else { throw Problem.tooLarge(limit: Int64(Self.metadataLimit)) }
                         part = .metadata(before + bytes)
                     case (.bytes(let bytes), .file(let file, let deposit, _)):
-                        await withTaskCancellationHandler { await file.send(bytes) } onCancel: { deposit.cancel() }
+                        await withTaskCancellationHandler {
+                            await file.send(bytes)
+                        } onCancel: {
+                            deposit.cancel()
+                        }
+                        // What is left of a file that was refused is not read.
+                        if refusal.happened.withLock({ $0 }) { _ = try await deposit.value }
                     case (.ends, .metadata(let bytes)):
                         declared = try UploadMetadata(json: bytes).metadata
                         part = .none

@@ -107,7 +107,8 @@ public enum CrossSiteCheck {
         if let origin = origins.first, origins.count > 1 || origin.lowercased() != own.lowercased() {
             throw .forbidden("the request comes from another site (Origin)")
         }
-        guard let secret = signedIn?.session else { return }
+        // Whoever signs in brings a password: a session that the browser has is no reason to refuse them.
+        guard operation.access != .anybody, let secret = signedIn?.session else { return }
         if origins.isEmpty, fields.value("sec-fetch-site") == nil {
             throw .forbidden("a change with a cookie needs the header field Origin or Sec-Fetch-Site")
         }

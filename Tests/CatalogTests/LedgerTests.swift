@@ -249,7 +249,8 @@ struct AppendTests {
         let error = try catalogError {
             if database == "search.sqlite" { _ = try SearchIndex(in: folder.path) } else { _ = try Catalog(in: folder.path, creates: true) }
         }
-        #expect(error.description == "cannot open \(database): its schema is 9, this version of minhchung knows \(database == "search.sqlite" ? 1 : 2)")
+        #expect(
+            error.description == "cannot open \(database): its schema is 9, this version of minhchung knows \(database == "search.sqlite" ? 1 : 2)")
         #expect(try folder.sqlite(database, "PRAGMA user_version;") == "9\n")
     }
 

@@ -27,7 +27,8 @@ struct ImportTests {
         "Web": (
             ["Evidence", "Recognition", "Ledger", "Bundle", "Accounts", "Custody"],
             [
-                "AsyncAlgorithms", "Glibc", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "ServiceLifecycle",
+                "AsyncAlgorithms", "Glibc", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1",
+                "NIOSSL", "ServiceLifecycle",
                 "UnixSignals",
             ]
         ),

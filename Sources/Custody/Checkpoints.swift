@@ -61,8 +61,10 @@ extension Archive {
             else { throw ArchiveError.notFound("record", "\(number)") }
             let copy = try catalog.copy(ofRecord: number)
             // Its body may be about somebody.
-            let subjects = try catalog.record(number).header.subjects
-            if !subjects.isEmpty { try catalog.appendAccess(.viewed, to: subjects, by: actor, at: now()) }
+            let subjects = try catalog.record(number).header.subjects.filter { subject in
+                [EvidenceID.prefix, PersonID.prefix, DossierID.prefix, TitleID.prefix].contains { subject.hasPrefix($0) }
+            }
+            if !subjects.isEmpty { try catalog.appendAccess(.traced, to: subjects, by: actor, at: now()) }
             return (InclusionProof(index: number, path: path, checkpoint: checkpoint.signed), copy)
         }
     }

@@ -35,8 +35,8 @@ final class RawConnection: @unchecked Sendable {
         let description: String
     }
 
-    /// - Parameter seconds: how long a read may wait; it then fails the test.
-    init(port: Int, seconds: Int = 20, receiveBuffer: Int32? = nil) throws {
+    /// - Parameter seconds: how long a read may wait; it then fails the test. It only ends what hangs: all suites share two threads.
+    init(port: Int, seconds: Int = 600, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(description: "no socket: \(String(cString: strerror(errno)))") }
         var timeout = timeval(tv_sec: seconds, tv_usec: 0)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Evidence over HTTP", .timeLimit(.minutes(5)))
+@Suite("Evidence over HTTP", .timeLimit(.minutes(30)))
 struct EvidenceTests {
     /// Two whole pieces and a part of a third, all different.
     static let large: [UInt8] = (0..<(2 << 20) + 1234).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 12) }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Web
 
-@Suite("HTTP is read in one way", .timeLimit(.minutes(5)))
+@Suite("HTTP is read in one way", .timeLimit(.minutes(30)))
 struct FramingTests {
     struct Row: Sendable {
         let name: String

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-@Suite("The interface", .timeLimit(.minutes(5)))
+@Suite("The interface", .timeLimit(.minutes(30)))
 struct InterfaceTests {
     @Test("It describes itself, to anybody, and says every operation that it has")
     func describesItself() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Limits", .timeLimit(.minutes(5)))
+@Suite("Limits", .timeLimit(.minutes(30)))
 struct LimitTests {
     static let head = "GET /api/v1/units HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(TestAccounts.writeToken)\r\n"
     static let put =

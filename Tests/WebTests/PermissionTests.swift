@@ -6,7 +6,7 @@ import Testing
 @testable import Web
 
 /// Every operation, asked by everybody for what is theirs, what is not, and what there is not.
-@Suite("Permission over HTTP", .timeLimit(.minutes(15)))
+@Suite("Permission over HTTP", .timeLimit(.minutes(30)))
 struct PermissionTests {
     /// Whoever brings an account as their token is it.
     private static let authenticator = Authenticator(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Requests", .timeLimit(.minutes(5)))
+@Suite("Requests", .timeLimit(.minutes(30)))
 struct RequestTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let method: String

@@ -75,7 +75,7 @@ final class ServingProgram {
     }
 }
 
-@Suite("minhchung serve", .timeLimit(.minutes(5)))
+@Suite("minhchung serve", .timeLimit(.minutes(30)))
 struct ServeTests {
     private static func ask(_ connection: RawConnection, _ path: String = "/health") throws -> Received {
         try connection.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Who asks", .timeLimit(.minutes(5)))
+@Suite("Who asks", .timeLimit(.minutes(30)))
 struct SignInTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let name: String

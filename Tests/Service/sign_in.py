@@ -23,7 +23,7 @@ import threading
 import time
 
 import service
-from service import Service, Violation, expect, json_of
+from service import Service, expect, json_of
 
 SESSION = "/api/v1/session"
 PROBABILITY = 0.01

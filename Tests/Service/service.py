@@ -55,6 +55,7 @@ class Service:
         self.archive = self.folder / "archive"
         self.settings = settings
         self.process = None
+        self.server = None  # the id of the server's process
         self.port = None
         self.starts = 0
         self.logs = []
@@ -86,8 +87,11 @@ class Service:
 
     # The process
 
-    def start(self, environment=(), prefix=()):
-        """Serves, on a port of the system's choice; returns when it listens."""
+    def start(self, under=()):
+        """Serves, on a port of the system's choice; returns when it listens.
+
+        `under` is a program, with its options, that starts the server as its only child and ends with its status.
+        """
         expect(self.process is None, "it is started twice")
         self.starts += 1
         log = self.folder / f"log-{self.starts}"
@@ -96,9 +100,9 @@ class Service:
         libc = ctypes.CDLL(None)
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*prefix, self.program, "serve", "--archive", self.archive, "--port", "0",
+                [*under, *(("setpriv", "--pdeathsig", "KILL") if under else ()), self.program, "serve", "--archive", self.archive, "--port", "0",
                  *(word for setting in self.settings for word in ("--set", setting))],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **dict(environment)},
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
                 preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         timer = threading.Timer(PATIENCE, self.process.kill)
         timer.start()
@@ -110,10 +114,12 @@ class Service:
             self.process = None
             raise Violation(f"it does not serve; it ended with {status}: {line}{log.read_text()[-2000:]}")
         self.port = int(found[1])
+        pid = self.process.pid
+        self.server = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()) if under else pid
 
     def kill(self):
         """kill -9."""
-        self.process.kill()
+        os.kill(self.server, signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
         self.process = None
@@ -124,7 +130,7 @@ class Service:
 
     def stop(self):
         """Asks it to stop, and waits; its exit status."""
-        self.process.send_signal(signal.SIGTERM)
+        os.kill(self.server, signal.SIGTERM)
         return self.wait()
 
     def wait(self, patience=PATIENCE):

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BUILD_PACKAGES := libargon2-dev libsqlite3-dev libmagic-dev libpoppler-glib-dev poppler-data libfontconfig-dev fonts-liberation libpng-dev libjpeg62-turbo-dev libseccomp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev pkg-config
-TEST_PACKAGES := poppler-utils python3 python3-cryptography sqlite3 age openssl unzip
+TEST_PACKAGES := poppler-utils python3 python3-venv faketime python3-cryptography sqlite3 age openssl unzip
 BENCH_PACKAGES := poppler-utils openssl recollcmd time zip nginx-light wrk hey
 DEBUG := .build/debug
 # Swift's libraries inside: nothing of the toolchain is needed where the programs run, and a reader is forked faster.

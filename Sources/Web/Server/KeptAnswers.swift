@@ -5,13 +5,13 @@ internal import Ledger
 /// Sees to it that a request which brings an `Idempotency-Key` makes nothing twice: the same again gets the first answer again, also
 /// from another process, for a day.
 public struct KeptAnswers: Sendable {
-    private let archive: Archive?
+    private let archive: Archive
 
     public static func archive(_ archive: Archive) -> KeptAnswers { KeptAnswers(archive: archive) }
 
     /// Does what is asked for, or answers what was answered before.
     func performing(_ call: Call) async throws -> Answer {
-        guard let archive, call.operation.creates, let key = call.optionalText("idempotency-key"), let actor = call.signedIn?.actor else {
+        guard call.operation.creates, let key = call.optionalText("idempotency-key"), let actor = call.signedIn?.actor else {
             return try await call.operation.perform(call)
         }
         switch try await archive.earlierRequest(call.digest, key: key, by: actor) {

@@ -170,7 +170,13 @@ extension Archive {
         if reach.isEverything { return true }
         if reach.isEmpty { return false }
         let grants = try catalog.grants(to: account)
-        return grants.isEmpty || grants.contains { $0.unit.map(reach.includes) == true }
+        if grants.isEmpty { return try isOfPeople(account, within: reach) }
+        return grants.contains { $0.unit.map(reach.includes) == true }
+    }
+
+    /// Whether all people whose own account it is are registered within reach: a citizen's is no account that every unit may take over.
+    private func isOfPeople(_ account: String, within reach: Reach) throws -> Bool {
+        try catalog.people(account: account).allSatisfy { $0.unit.map(reach.includes) == true }
     }
 
     func seenAccount(_ account: String, by actor: Actor) throws -> AccountView {
@@ -187,7 +193,10 @@ extension Archive {
     func permitAdministering(_ account: String, _ act: String, by actor: Actor) throws {
         let reach = try reach(of: actor, to: .administer)
         let held = try catalog.grants(to: account).filter { $0.span.to == nil }
-        guard reach.isEverything || !reach.isEmpty && held.allSatisfy({ $0.unit.map(reach.includes) == true }), actor.principal != account
+        guard
+            try reach.isEverything
+                || !reach.isEmpty && held.allSatisfy({ $0.unit.map(reach.includes) == true }) && isOfPeople(account, within: reach),
+            actor.principal != account
         else { throw try refusal(act, .administer, [Self.subject(account)], by: actor) }
     }
 

@@ -261,6 +261,8 @@ struct PermissionTests {
             #expect(try await Answer.of { try await archive.openAccount("officer-77", by: by) } == .given)
             #expect(try await Answer.of { try await archive.openAccount("officer-78", by: all.actor(.authority)) } == .forbidden)
             #expect(try await Answer.of { try await archive.openAccount("Nguyễn Văn An", by: by) } == .refused)
+            // Nor is a citizen's own, who is registered elsewhere or nowhere: a setup link would open it.
+            #expect(try await Answer.of { _ = try await archive.createSetupLink(for: all.stranger.actor.principal, by: by) } == .hidden)
             // An account whose roles are elsewhere is not there.
             try await archive.openAccount("officer-80", by: console)
             let far = try await archive.grantRole(.reviewer, to: "officer-80", unit: all.elsewhere.text, by: console)

@@ -34,7 +34,7 @@ run: build ## make a sample archive and take it from deposit to three decisions,
 
 test: swift deps ## run the whole test suite
 	swift build --build-tests
-	swift test --skip-build
+	@swift test --skip-build 2>&1 | tee .build/test.log || { echo "what failed:"; grep -a -A 3 'recorded an issue\|^error:\|Fatal error' .build/test.log || tail -5 .build/test.log; exit 1; }
 
 test-slow: test ## run the tests and the long experiments: kills, mutated bundles, tampered ledgers, a 4 GiB file
 	python3 Tests/Oracle/kill_storm.py --rounds 200 --program $(DEBUG)/minhchung

@@ -74,8 +74,7 @@ final class TestPlace: Sendable {
         }
     }
 
-    /// Opens the archive. The lock of the one before goes with its last descriptor: a thread of that archive may hold it for a
-    /// moment, and so may a child that another test is starting, until it runs its program.
+    /// Opens the archive. The lock of the one before goes with its last reference, which a thread of that archive may hold for a moment.
     private func open(worker: String, _ limits: UploadLimits) async throws -> Archive {
         let clock = clock
         guard FileManager.default.fileExists(atPath: archivePath + "/format.json") else {

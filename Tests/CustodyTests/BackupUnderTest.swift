@@ -19,17 +19,8 @@ extension TestPlace {
         if !FileManager.default.fileExists(atPath: keysPath) {
             try FileManager.default.copyItem(atPath: archive + "/keys", toPath: keysPath)
         }
-        return try await whenFree {
-            try await Archive.backUp(archive, to: self.backupPath, keep: keep, checksPool: checksPool, holder: "a test", now: { clock.now() })
-        }
-    }
-
-    /// Does what needs a lock that was just let go: a child that another test is starting has it too, until it runs its program.
-    private func whenFree<Result>(_ body: () async throws -> Result) async throws -> Result {
-        for _ in 0..<200 {
-            do { return try await body() } catch  where Archive.isInUse(error) { try await Task.sleep(for: .milliseconds(5)) }
-        }
-        return try await body()
+        return try await Archive.backUp(
+            archive, to: backupPath, keep: keep, checksPool: checksPool, holder: "a test", now: { clock.now() })
     }
 
     struct Restored {
@@ -52,17 +43,15 @@ extension TestPlace {
             reason: "a test",
             erasureList: list, acceptsMissing: acceptsMissing)
         do {
-            let summary = try await whenFree {
-                try await Archive.restore(
-                    request, by: console, worker: workerPath, holder: "a test", now: { clock.now() }, report: { defects.add($0) })
-            }
+            let summary = try await Archive.restore(
+                request, by: console, worker: workerPath, holder: "a test", now: { clock.now() }, report: { defects.add($0) })
             return Restored(summary: summary, defects: defects.all)
         } catch {
             return Restored(defects: defects.all, error: error)
         }
     }
 
-    /// Opens an archive beside the usual one, and closes it.
+    /// Opens an archive beside the usual one, and closes it; see ``archive(worker:_:)`` for why it may have to be tried again.
     @discardableResult
     func opened<Result>(_ path: String, _ body: (Archive) async throws -> Result) async throws -> Result {
         let clock = clock

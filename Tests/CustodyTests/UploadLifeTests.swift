@@ -84,10 +84,10 @@ struct UploadLifeTests {
         #expect(!names.contains { $0.contains("uploads") || $0.contains("reserve") || $0.contains(id.text) })
         let restored = await place.restore()
         #expect(restored.error == nil && restored.defects == [])
-        let archive = try await Archive.open(at: place.restoredPath(), worker: workerPath, holder: "a test")
-        await #expect(throws: ArchiveError.self) { try await archive.upload(id, by: citizen) }
-        let status = try await archive.status()
-        #expect(status.openUploads == 0 && status.hasReserve && status.items == 1)
-        try await archive.close()
+        try await place.opened(place.restoredPath()) { archive in
+            await #expect(throws: ArchiveError.self) { try await archive.upload(id, by: citizen) }
+            let status = try await archive.status()
+            #expect(status.openUploads == 0 && status.hasReserve && status.items == 1)
+        }
     }
 }

@@ -19,13 +19,13 @@ struct ArchiveFolderTests {
             _ = first
         }
         do {
-            let second = try whenFree { try ArchiveFolder.open(at: path, holder: "p 9") }
+            let second = try ArchiveFolder.open(at: path, holder: "p 9")
             // The name of the new holder is all that stands there, though it is shorter.
             let error = try vaultError { _ = try ArchiveFolder.open(at: path, holder: "me") }
             #expect(error.description == "cannot open archive \(path): it is in use by p 9")
             #expect(second.format == [0x7B, 0x7D])
         }
-        #expect(throws: Never.self) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
+        #expect(throws: Never.self) { try ArchiveFolder.open(at: path, holder: "me") }
     }
 
     @Test func `the lock outlives the folder's object as long as its store is used by nobody else`() throws {
@@ -33,6 +33,24 @@ struct ArchiveFolderTests {
         var held: HeldArchive? = try HeldArchive(newIn: folder)
         #expect(held != nil)
         #expect(throws: VaultError.self) { try ArchiveFolder.open(at: folder.path + "/archive", holder: "me") }
+        held = nil
+        #expect(throws: Never.self) { try HeldArchive(in: folder) }
+    }
+
+    @Test func `the lock is let go though a process that is being started has a copy of the descriptor`() throws {
+        let folder = try TemporaryFolder()
+        var held: HeldArchive? = try HeldArchive(newIn: folder)
+        #expect(held != nil)
+        let lock = folder.path + "/archive/lock"
+        // Every descriptor of this process that is the lock file, copied, as a fork copies it.
+        var copies: [Int32] = []
+        for number in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap({ Int32($0) }) {
+            // What was only open while the list was made has no name any more, because it is closed.
+            guard (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")) == lock else { continue }
+            copies.append(fcntl(number, F_DUPFD_CLOEXEC, 0))
+        }
+        defer { copies.forEach { close($0) } }
+        try #require(!copies.isEmpty && copies.allSatisfy { $0 >= 0 })
         held = nil
         #expect(throws: Never.self) { try HeldArchive(in: folder) }
     }
@@ -99,19 +117,19 @@ struct ArchiveFolderTests {
             } catch {}  // because what follows looks at what it left behind
             faults.disarm()
             if faults.fired == 0 {
-                #expect(throws: Never.self) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
+                #expect(throws: Never.self) { try ArchiveFolder.open(at: path, holder: "me") }
                 break
             }
             let what: Comment = "\(call) \(number)"
             // Without format.json there is no archive; with it there is a whole one.
             if FileManager.default.fileExists(atPath: path + "/format.json") {
-                #expect(throws: Never.self, what) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
+                #expect(throws: Never.self, what) { try ArchiveFolder.open(at: path, holder: "me") }
             } else {
                 #expect(throws: Never.self, what) {
-                    let made = try whenFree { try ArchiveFolder.create(at: path, holder: "me") }
+                    let made = try ArchiveFolder.create(at: path, holder: "me")
                     try made.writeFormat(Array("{}".utf8))
                 }
-                #expect(throws: Never.self, what) { try whenFree { try ArchiveFolder.open(at: path, holder: "me") } }
+                #expect(throws: Never.self, what) { try ArchiveFolder.open(at: path, holder: "me") }
             }
             // The 256 folders of objects are all alike.
             number += call == .makeFolder && number == 20 ? 240 : 1

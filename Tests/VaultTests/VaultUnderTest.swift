@@ -82,7 +82,7 @@ final class HeldArchive: Sendable {
 
     init(in parent: TemporaryFolder, system: SystemCalls = .linux) throws {
         self.parent = parent
-        folder = try whenFree { try ArchiveFolder.open(at: parent.path + "/archive", holder: "a test", system: system).folder }
+        folder = try ArchiveFolder.open(at: parent.path + "/archive", holder: "a test", system: system).folder
     }
 
     func path(of digest: Digest) -> String { "\(path)/objects/sha256/\(digest.hex.prefix(2))/\(digest.hex)" }
@@ -98,15 +98,6 @@ final class HeldArchive: Sendable {
 
     func staging() throws -> [String] { try names(in: path + "/staging") }
     func quarantined() throws -> [String] { try names(in: path + "/quarantine") }
-}
-
-/// Does what needs the lock of an archive that was just let go: a child that another test is starting has all descriptors, the
-/// lock's too, until it runs its program.
-func whenFree<Result>(_ body: () throws -> Result) throws -> Result {
-    for _ in 0..<200_000 {
-        do { return try body() } catch VaultError.locked { sched_yield() }
-    }
-    return try body()
 }
 
 /// Decides which system call fails: the first one of a kind from a number on, once or for ever.

@@ -328,19 +328,22 @@ public struct SystemCalls: Sendable {
     /// Opens the lock file and takes its lock without waiting; `nil` when another process holds it.
     func lock(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor? {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-        return try lock(Descriptor(try check(.lock) { name.withCString { openat(folder.number, $0, flags, 0o600) } }), LOCK_EX)
+        return try lock(try check(.lock) { name.withCString { openat(folder.number, $0, flags, 0o600) } }, LOCK_EX)
     }
 
     /// Takes the lock of a file that is there for one of many who read, without waiting; `nil` when somebody writes.
     func lockToRead(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Descriptor? {
-        try lock(try open(name, in: folder), LOCK_SH)
+        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+        return try lock(try check(.open) { name.withCString { openat(folder.number, $0, flags) } }, LOCK_SH)
     }
 
-    private func lock(_ file: Descriptor, _ kind: Int32) throws(SystemCallError) -> Descriptor? {
+    private func lock(_ number: Int32, _ kind: Int32) throws(SystemCallError) -> Descriptor? {
         do {
-            _ = try check(.lock) { flock(file.number, kind | LOCK_NB) }
-            return file
-        } catch  where error.errno == EWOULDBLOCK {
+            _ = try check(.lock) { flock(number, kind | LOCK_NB) }
+            return Descriptor(number, isLocked: true)
+        } catch {
+            close(number)
+            guard error.errno == EWOULDBLOCK else { throw error }
             return nil
         }
     }
@@ -359,11 +362,20 @@ public final class Descriptor: Sendable {
     /// The number, valid as long as this object lives.
     public let number: Int32
 
-    /// Takes the descriptor over.
-    init(_ number: Int32) { self.number = number }
+    private let isLocked: Bool
 
-    // A failing close loses nothing here: what had to be on disk was synchronized before.
-    deinit { close(number) }
+    /// Takes the descriptor over, with the lock that it may have.
+    init(_ number: Int32, isLocked: Bool = false) {
+        self.number = number
+        self.isLocked = isLocked
+    }
+
+    deinit {
+        // A process that is just being started has a copy of every descriptor until it runs its program, and the lock would last as long.
+        if isLocked { flock(number, LOCK_UN) }
+        // A failing close loses nothing here: what had to be on disk was synchronized before.
+        close(number)
+    }
 }
 
 extension [UInt8] {

@@ -82,7 +82,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "Command",
-            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web", argumentParser]),
+            dependencies: ["Evidence", "Recognition", "Ledger", "Bundle", "OutboundHTTP", "Custody", "Web", argumentParser]),
 
         // The confined reader of hostile documents, and the doors to the C libraries that only it links.
         .executableTarget(

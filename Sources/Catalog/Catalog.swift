@@ -232,12 +232,14 @@ public final class Catalog: Sendable {
 
     /// The size and root of the tree of records.
     public var recordTree: (size: Int, root: Digest) {
-        ledger.whileNothingIsCommitted { (Int($0.records.size), $0.records.root) }
+        let edge = ledger.committedState.records
+        return (Int(edge.size), edge.root)
     }
 
     /// The size and root of the tree of the access log.
     public var accessTree: (size: Int, root: Digest) {
-        ledger.whileNothingIsCommitted { (Int($0.access.size), $0.access.root) }
+        let edge = ledger.committedState.access
+        return (Int(edge.size), edge.root)
     }
 
     /// A record, after its header was held against its leaf and its body against its header.

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 internal import Synchronization
 
@@ -19,8 +20,8 @@ final class GroupCommit<State: Sendable>: Sendable {
     /// Makes room on a disk that is full; false where it cannot.
     private let makeRoom: @Sendable () -> Bool
     private let committed: @Sendable () -> Void
-    private let waiting = Mutex<[Entry]>([])
-    /// Held by whoever commits.
+    private let turn = Turn<Entry>()
+    /// As it was committed last; changed by whoever has the turn.
     private let state: Mutex<State>
     private let hasStopped = Mutex(false)
 
@@ -50,30 +51,31 @@ final class GroupCommit<State: Sendable>: Sendable {
                 values.withLock { $0[index] = value }
             }
         }
-        waiting.withLock { $0 += entries }
-        state.withLock { state in
-            // Whoever had the lock before may have taken these along: all of them or none, as they were added at once.
-            guard let last = entries.last, last.outcome.withLock({ $0 == nil }) else { return }
-            let group = waiting.withLock { waiting in
-                defer { waiting = [] }
-                return waiting
-            }
-            commit(group, &state)
+        // Whoever had the turn may have taken these along: all of them or none, as they were added at once.
+        let group = turn.take(adding: entries) { entries.last?.outcome.withLock { $0 != nil } ?? true }
+        if let group {
+            defer { turn.pass() }
+            commit(group)
         }
         return entries.indices.map { index in
-            // Proof for both `!`: whoever held the lock gave each entry of its group an outcome, after the write of one that succeeded.
+            // Proof for both `!`: whoever had the turn gave each entry of its group an outcome, after the write of one that succeeded.
             entries[index].outcome.withLock { $0 }!.map { values.withLock { $0[index] }! }
         }
     }
 
+    /// What was committed last. It waits for no commit that goes on.
+    var committedState: State { state.withLock { $0 } }
+
     /// Runs `body` while nothing is committed.
     func whileNothingIsCommitted<Value, Failure: Error>(_ body: (State) throws(Failure) -> Value) throws(Failure) -> Value {
-        try state.withLock { (state) throws(Failure) in try body(state) }
+        turn.take()
+        defer { turn.pass() }
+        return try body(committedState)
     }
 
-    private func commit(_ group: [Entry], _ state: inout State) {
+    private func commit(_ group: [Entry]) {
         do {
-            try transact(group, &state)
+            try transact(group)
             for entry in group { entry.outcome.withLock { $0 = .success(()) } }
             committed()
         } catch {
@@ -82,31 +84,76 @@ final class GroupCommit<State: Sendable>: Sendable {
                 for entry in group { entry.outcome.withLock { $0 = .failure(error) } }
                 return
             }
-            for entry in group { commit([entry], &state) }
+            for entry in group { commit([entry]) }
         }
     }
 
-    private func transact(_ group: [Entry], _ state: inout State) throws {
+    private func transact(_ group: [Entry]) throws {
         guard !hasStopped.withLock({ $0 }) else { throw CatalogError.stopped }
-        let before = state
-        func transact() throws -> State {
-            try pool.write { db in
+        let before = committedState
+        func transact() throws {
+            let after = try pool.write { db in
                 var after = before
                 for entry in group { try entry.write(db, &after) }
                 return after
             }
+            state.withLock { $0 = after }
         }
         do {
             do {
-                state = try transact()
+                try transact()
             } catch let error as DatabaseError where error.isDiskFull && makeRoom() {
-                state = try transact()
+                try transact()
             }
         } catch let error as DatabaseError where error.isFailedSync {
             // Another try could report a success that is none.
             hasStopped.withLock { $0 = true }
             throw error
         }
+    }
+}
+
+/// Whose turn it is, and what waits for the next one.
+///
+/// Not one mutex that is held for the length of a commit: what was taken along would wait for it again behind a next commit that it has
+/// no part in.
+private final class Turn<Entry>: @unchecked Sendable {
+    // @unchecked because `condition` guards every access to the two variables.
+    private let condition = NSCondition()
+    private var waiting: [Entry] = []
+    private var isTaken = false
+
+    /// Adds entries, and waits for the turn or until `isDone`.
+    ///
+    /// - Returns: all entries that wait, where it is this caller's turn; it then has to ``pass()`` it on. `nil` where it is done.
+    func take(adding entries: [Entry], unless isDone: () -> Bool) -> [Entry]? {
+        condition.lock()
+        defer { condition.unlock() }
+        waiting += entries
+        while !isDone() {
+            guard isTaken else {
+                isTaken = true
+                defer { waiting = [] }
+                return waiting
+            }
+            condition.wait()
+        }
+        return nil
+    }
+
+    /// Waits for the turn, and leaves what waits where it is.
+    func take() {
+        condition.lock()
+        defer { condition.unlock() }
+        while isTaken { condition.wait() }
+        isTaken = true
+    }
+
+    func pass() {
+        condition.lock()
+        isTaken = false
+        condition.broadcast()
+        condition.unlock()
     }
 }
 

@@ -33,6 +33,7 @@ struct BackUp: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try options.hereOnly()
         let progress = Progress(isQuiet: options.quiet)
         let summary = try await Archive.backUp(
             options.path, to: folder, keep: keep, checksPool: check, holder: options.holder,
@@ -139,6 +140,7 @@ struct RestoreBackup: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try options.hereOnly()
         let source: RestoreRequest.Keys
         if let keys {
             source = .backup(try input(keys), passphrase: try passphrase.passphrase(isNew: false))

@@ -18,6 +18,7 @@ struct Initialize: AsyncParsableCommand {
     @OptionGroup var options: ArchiveOptions
 
     func run() async throws {
+        try options.hereOnly()
         let archive = try await Archive.create(
             at: options.path, by: options.actor, worker: try options.workerPath(), holder: options.holder)
         try await options.closing(archive) { archive in
@@ -163,7 +164,7 @@ struct DepositFiles: AsyncParsableCommand {
         }
     }
 
-    private func sources() throws -> (sources: [DepositSource], skipped: [(path: String, reason: String)]) {
+    func sources() throws -> (sources: [DepositSource], skipped: [(path: String, reason: String)]) {
         let found = SourceFiles(paths.map(RawArguments.bytes), archive: options.path)
         let skipped = found.skipped.map { (DepositSource(path: $0.path, metadata: EvidenceMetadata()).displayPath, $0.reason) }
         guard let metadataTable else {

@@ -108,7 +108,7 @@ struct StepDossier: AsyncParsableCommand {
         }
     }
 
-    private func review() throws -> Archive.ReviewEntry? {
+    func review() throws -> Archive.ReviewEntry? {
         if held == nil, participant.isEmpty, votesFor == nil, votesAgainst == nil, minutes == nil { return nil }
         guard let held, let votesFor, let votesAgainst, let minutes, !participant.isEmpty else {
             throw Failure("cannot record the review: it takes --held, --participant, --votes-for, --votes-against and --minutes, all of them")

@@ -51,7 +51,7 @@ struct Cite: AsyncParsableCommand {
     /// A reader has at most 2,000 pages; more are none.
     private static let pageLimit = 2000
 
-    private static func pages(_ text: String) throws -> [Int] {
+    static func pages(_ text: String) throws -> [Int] {
         try text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 1, first <= last, last <= pageLimit
@@ -60,7 +60,7 @@ struct Cite: AsyncParsableCommand {
         }
     }
 
-    private static func region(_ text: String) throws -> PageRegion {
+    static func region(_ text: String) throws -> PageRegion {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Int($0) }
         guard parts.count == 4, numbers.count == 4,
@@ -141,7 +141,7 @@ struct GiveScores: AsyncParsableCommand {
         }
     }
 
-    private static func sheet(_ entries: [String]) throws -> [IndicatorCode: Score] {
+    static func sheet(_ entries: [String]) throws -> [IndicatorCode: Score] {
         var sheet: [IndicatorCode: Score] = [:]
         for entry in entries {
             let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
@@ -295,7 +295,7 @@ struct ListEvidence: AsyncParsableCommand {
         }
     }
 
-    private func question() throws -> EvidenceQuestion {
+    func question() throws -> EvidenceQuestion {
         if let state {
             let cursor = try after.map { text in
                 guard let id = EvidenceID(text) else { throw ArchiveError.noSuchItem(text) }

@@ -35,7 +35,8 @@ struct Get: AsyncParsableCommand {
                 try await archive.export(item, by: options.actor) { found in
                     account.withLock { $0 = found }
                     written.withLock { $0.1 = found.object.size }
-                    let file = try OutputFile(output.map(RawArguments.bytes) ?? OutputFile.name(for: found))
+                    let file = try OutputFile(
+                        output.map(RawArguments.bytes) ?? OutputFile.name(declared: found.metadata.fileName, else: found.id.text))
                     target.withLock { $0 = file }
                 } write: { piece in
                     try target.withLock { try $0?.write(piece) }

@@ -62,8 +62,11 @@ struct PassphraseOption: ParsableArguments {
             }
             passphrase = text
         } else {
-            passphrase = try Self.ask("Passphrase: ")
-            if isNew, try Self.ask("Once more: ") != passphrase { throw Failure("cannot take the passphrase: the two are not the same") }
+            guard Terminal.isThere else { throw Failure("cannot ask for the passphrase: there is no terminal; give it with --passphrase-file") }
+            passphrase = try Terminal.ask("Passphrase: ", isSecret: true)
+            if isNew, try Terminal.ask("Once more: ", isSecret: true) != passphrase {
+                throw Failure("cannot take the passphrase: the two are not the same")
+            }
         }
         guard !isNew || passphrase.unicodeScalars.count >= Self.shortest else {
             throw Failure("cannot take the passphrase: it needs \(Self.shortest) characters at least; several words are best")
@@ -72,26 +75,6 @@ struct PassphraseOption: ParsableArguments {
     }
 
     private static let shortest = 12
-
-    /// Asks on the terminal, without showing what is typed.
-    private static func ask(_ prompt: String) throws -> String {
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
-        guard terminal >= 0 else { throw Failure("cannot ask for the passphrase: there is no terminal; give it with --passphrase-file") }
-        defer { close(terminal) }
-        var shown = termios()
-        guard tcgetattr(terminal, &shown) == 0 else { throw Failure("cannot ask for the passphrase on this terminal") }
-        var hidden = shown
-        hidden.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(terminal, TCSAFLUSH, &hidden)
-        defer { tcsetattr(terminal, TCSAFLUSH, &shown) }
-        _ = prompt.withCString { write(terminal, $0, strlen($0)) }
-        var typed: [UInt8] = []
-        var byte: UInt8 = 0
-        while read(terminal, &byte, 1) == 1, byte != 0x0A, typed.count < 4096 { typed.append(byte) }
-        _ = write(terminal, "\n", 1)
-        guard let text = String(validating: typed, as: UTF8.self) else { throw Failure("cannot take the passphrase: it is not UTF-8") }
-        return text
-    }
 }
 
 struct BackUpKeys: AsyncParsableCommand {
@@ -111,6 +94,7 @@ struct BackUpKeys: AsyncParsableCommand {
     var output: String
 
     func run() async throws {
+        try options.hereOnly()
         let words = try passphrase.passphrase(isNew: true)
         let bytes = try await options.withArchive { try await $0.backUpKeys(passphrase: words) }
         try OutputFile.write(bytes, to: output)
@@ -134,6 +118,7 @@ struct RestoreKeys: AsyncParsableCommand {
     func run() async throws {
         let bytes = try input(backup)
         let words = try passphrase.passphrase(isNew: false)
+        try options.hereOnly()
         let key = try await Archive.restoreKeys(bytes, passphrase: words, to: options.path, holder: options.holder)
         if options.json { printJSON(["current": .string(key.text)]) } else if !options.quiet { printLine("restored; the archive signs as \(key)") }
     }

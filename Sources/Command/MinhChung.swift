@@ -23,7 +23,8 @@ struct MinhChung: AsyncParsableCommand {
               64  the command line is wrong
 
             The archive is the folder given with --archive, or in the environment variable MINHCHUNG_ARCHIVE, or \
-            Storage/Archive.
+            Storage/Archive. Only one process may hold it: while a server does, most commands ask the server instead, with --server \
+            (minhchung sign-in first).
             """,
         version: version,
         subcommands: [
@@ -33,7 +34,7 @@ struct MinhChung: AsyncParsableCommand {
             Dossiers.self, Cite.self, Uncite.self, GiveScores.self, EvidenceFindings.self, Decide.self, Revoke.self, GrantHonour.self,
             Traces.self, ReplayDecision.self, Matrix.self, History.self,
             BackUp.self, RestoreBackup.self, WriteBundle.self, VerifyBundle.self, Checkpoints.self, Prove.self, Witnesses.self, Keys.self, Erase.self,
-            Holds.self, Accesses.self, Accounts.self, Serve.self, ShowConfiguration.self,
+            Holds.self, Accesses.self, Accounts.self, Serve.self, ShowConfiguration.self, SignIn.self, SignOut.self,
         ])
 
     static let version = "0.2.0 (format \(Archive.format))"
@@ -44,6 +45,12 @@ struct ArchiveOptions: ParsableArguments {
     @Option(help: "The archive's folder (default: $MINHCHUNG_ARCHIVE, or Storage/Archive).")
     var archive: String?
 
+    @Option(help: "A running server to ask instead, e.g. https://minhchung.example (default: $MINHCHUNG_SERVER); see minhchung sign-in.")
+    var server: String?
+
+    @Option(name: .customLong("server-ca"), help: "PEM file of the authorities that are trusted to name the server (default: the system's).")
+    var serverCA: String?
+
     @Option(name: .customLong("as"), help: "The account in whose name you act; recorded beside your own.")
     var actingAs: String?
 
@@ -52,6 +59,21 @@ struct ArchiveOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "Print only what went wrong.")
     var quiet = false
+
+    /// The server that is asked: the one that is named, or that of the environment where no archive is named.
+    var serverURL: String? {
+        if let server { return server }
+        let variable = getenv("MINHCHUNG_SERVER").map { String(cString: $0) } ?? ""
+        return variable.isEmpty || archive != nil ? nil : variable
+    }
+
+    /// What a command does that no server can do for it.
+    /// - Throws: ``Failure`` where a server is named.
+    func hereOnly() throws {
+        guard server == nil else {
+            throw Failure("this is done where the archive is, while no server holds it: give --archive instead of --server")
+        }
+    }
 
     var path: String {
         if let archive { return archive }
@@ -64,6 +86,8 @@ struct ArchiveOptions: ParsableArguments {
         guard archive.map({ RawArguments.isUTF8($0) && !$0.isEmpty }) ?? true else {
             throw ValidationError("--archive takes a folder, named in UTF-8")
         }
+        guard archive == nil || server == nil else { throw ValidationError("give --archive or --server, not both") }
+        guard serverCA == nil || server != nil || serverURL != nil else { throw ValidationError("--server-ca goes with --server") }
         guard actingAs.map(Actor.isAccount) ?? true else {
             throw ValidationError("--as takes an account, not a name: lower-case letters, digits and . - _, e.g. officer-17")
         }
@@ -81,6 +105,7 @@ struct ArchiveOptions: ParsableArguments {
     func withArchive<Value>(
         for purpose: Archive.Purpose = .use, _ body: (Archive) async throws -> Value
     ) async throws -> Value {
+        try hereOnly()
         let archive = try await Archive.open(at: path, for: purpose, worker: try workerPath(), holder: holder)
         return try await closing(archive, after: body)
     }

@@ -60,9 +60,9 @@ final class OutputFile: Sendable {
     }
 
     /// The declared file name as a name in this folder: no slash, no dot or dash in front.
-    static func name(for account: ItemAccount) -> [UInt8] {
-        let declared = (account.metadata.fileName ?? "").filter { $0 != "/" && $0 != "\0" }.drop { $0 == "." || $0 == "-" }
-        return Array((declared.isEmpty ? account.id.text : String(declared)).utf8)
+    static func name(declared: String?, else id: String) -> [UInt8] {
+        let declared = (declared ?? "").filter { $0 != "/" && $0 != "\0" }.drop { $0 == "." || $0 == "-" }
+        return Array((declared.isEmpty ? id : String(declared)).utf8)
     }
 
     private func failure() -> Failure { Failure("cannot write \(displayName): \(String(cString: strerror(errno)))") }

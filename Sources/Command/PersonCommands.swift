@@ -23,17 +23,18 @@ struct People: AsyncParsableCommand {
 
 /// What is declared about a person, as it was written. No message shows any of it: somebody may have put the personal number
 /// into another column.
-private struct WrittenPerson {
+struct WrittenPerson {
     var name: String?
     var birthYear: String?
     var group: String?
     var account: String?
+    var unit: String?
     var number: String?
 
     /// - Throws: ``Failure`` that names what cannot be, never its value.
     func entry() throws -> PersonEntry {
         guard let name else { throw Failure("the name is missing") }
-        for (text, field) in [(name, "name"), (birthYear, "year of birth"), (group, "group"), (account, "account")] {
+        for (text, field) in [(name, "name"), (birthYear, "year of birth"), (group, "group"), (account, "account"), (unit, "unit")] {
             if text.map(Self.hasPersonalNumber) ?? false {
                 throw Failure(
                     "the \(field) holds nine digits or more, as personal and telephone numbers have; a personal number belongs where the number is given"
@@ -56,7 +57,7 @@ private struct WrittenPerson {
             }
             return number
         }
-        return PersonEntry(name: name, birthYear: year, group: group, account: account, number: number)
+        return PersonEntry(name: name, birthYear: year, group: group, account: account, unit: unit, number: number)
     }
 
     /// Whether there are nine digits or more, of whatever script, without a letter between them: an identity card has nine, a
@@ -78,10 +79,15 @@ private struct WrittenPerson {
 }
 
 /// What is printed of an outcome.
-private struct OutcomeWords {
+struct PersonOutcomeWords {
     let word: String
     let person: PersonID?
     let reason: String?
+
+    /// As a server answers it.
+    init(_ json: JSON) {
+        (word, person, reason) = (json["outcome"].text ?? "refused", json["person"].text.flatMap { PersonID($0) }, json["reason"].text)
+    }
 
     init(_ outcome: PersonOutcome) {
         switch outcome {
@@ -116,6 +122,8 @@ struct AddPerson: AsyncParsableCommand {
     var group: String?
     @Option(help: "The person's own account, so that they cannot review themselves.")
     var account: String?
+    @Option(help: "The unit whose officers keep the registration, by its code today or its id; without one it is the administrator's of all.")
+    var unit: String?
     @Option(help: "A file with the twelve digits of the personal number, or - for standard input.")
     var numberFile: String?
     @Option(help: "The full id of a registered person, to declare anew; what is not given stays.")
@@ -126,11 +134,17 @@ struct AddPerson: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let entry = try entry()
+        let outcomes = try await options.withArchive { try await $0.registerPeople([entry], by: options.actor) }
+        try tell(entry, outcomes.map { PersonOutcomeWords($0) })
+    }
+
+    func entry() throws -> PersonEntry {
         var entry: PersonEntry
         do {
             entry = try WrittenPerson(
                 name: try optionText(name, "name"), birthYear: try optionText(birthYear, "birth-year"),
-                group: try optionText(group, "group"), account: try optionText(account, "account"),
+                group: try optionText(group, "group"), account: try optionText(account, "account"), unit: try optionText(unit, "unit"),
                 number: try numberFile.map(Self.number)
             ).entry()
         } catch {
@@ -138,10 +152,14 @@ struct AddPerson: AsyncParsableCommand {
         }
         if let id = person.flatMap({ PersonID($0) }) {
             entry = PersonEntry(
-                name: entry.name, birthYear: entry.birthYear, group: entry.group, account: entry.account, number: entry.number, person: id)
+                name: entry.name, birthYear: entry.birthYear, group: entry.group, account: entry.account, unit: entry.unit, number: entry.number,
+                person: id)
         }
-        let outcomes = try await options.withArchive { try await $0.registerPeople([entry], by: options.actor) }
-        for outcome in outcomes.map(OutcomeWords.init) {
+        return entry
+    }
+
+    func tell(_ entry: PersonEntry, _ outcomes: [PersonOutcomeWords]) throws {
+        for outcome in outcomes {
             if options.json {
                 printJSON(["event": .string(outcome.word), "person": .text(outcome.person), "reason": .text(outcome.reason)])
             } else if let id = outcome.person, !options.quiet {
@@ -175,7 +193,7 @@ struct AddPerson: AsyncParsableCommand {
 }
 
 struct ImportPeople: AsyncParsableCommand {
-    static let columns = ["name", "birth-year", "group", "account", "number"]
+    static let columns = ["name", "birth-year", "group", "account", "unit", "number"]
 
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Register the people of a table; without --apply only say what would happen.",
@@ -197,17 +215,25 @@ struct ImportPeople: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let table = try CSVTable(
-            contentsOf: file, columns: Self.columns, required: ["name"], undone: "nobody was registered", isConfidential: true)
-        let rows = try table.map { row in
-            try WrittenPerson(
-                name: row["name"], birthYear: row["birth-year"], group: row["group"], account: row["account"], number: row["number"]
-            ).entry()
-        }
+        let rows = try rows()
         let outcomes = try await options.withArchive {
             try await $0.registerPeople(rows.map(\.value), applies: apply, by: options.actor)
         }
-        let words = outcomes.map(OutcomeWords.init)
+        try tell(rows, outcomes.map { PersonOutcomeWords($0) })
+    }
+
+    func rows() throws -> [(line: Int, value: PersonEntry)] {
+        let table = try CSVTable(
+            contentsOf: file, columns: Self.columns, required: ["name"], undone: "nobody was registered", isConfidential: true)
+        return try table.map { row in
+            try WrittenPerson(
+                name: row["name"], birthYear: row["birth-year"], group: row["group"], account: row["account"], unit: row["unit"],
+                number: row["number"]
+            ).entry()
+        }
+    }
+
+    func tell(_ rows: [(line: Int, value: PersonEntry)], _ words: [PersonOutcomeWords]) throws {
         for ((line, entry), outcome) in zip(rows, words) { tell(line, entry, outcome) }
         func count(_ word: String) -> Int { words.count { $0.word == word } }
         if options.json {
@@ -223,7 +249,7 @@ struct ImportPeople: AsyncParsableCommand {
         if count("refused") > 0 { throw ExitCode(Program.Status.somethingWrong) }
     }
 
-    private func tell(_ line: Int, _ entry: PersonEntry, _ outcome: OutcomeWords) {
+    private func tell(_ line: Int, _ entry: PersonEntry, _ outcome: PersonOutcomeWords) {
         // What a preview would register has no id yet.
         let person = apply || outcome.word != "registered" ? outcome.person : nil
         if options.json {
@@ -266,6 +292,7 @@ struct ShowPerson: AsyncParsableCommand {
         line("born", account.birthYear)
         line("group", account.group)
         line("account", account.account)
+        line("unit", account.unit)
         line("number", account.numberEnding.map { "ends in \($0)" })
         line("record", account.record)
         for dossier in account.dossiers {

@@ -27,7 +27,9 @@ enum Program {
         }
         do {
             var command = command
-            if var asynchronous = command as? any AsyncParsableCommand {
+            if let remote = command as? any RemoteCommand, let url = remote.options.serverURL {
+                try remote.run(at: try RemoteArchive(url, options: remote.options))
+            } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
@@ -41,7 +43,7 @@ enum Program {
             MinhChung.exit(withError: error)
         } catch {
             printError("\(error)")
-            let isAnswer = Archive.isNotFound(error) || Archive.isRefused(error)
+            let isAnswer = Archive.isNotFound(error) || Archive.isRefused(error) || (error as? RemoteProblem)?.isAnswer ?? false
             exit(Archive.isInUse(error) ? Status.inUse : isAnswer ? Status.somethingWrong : Status.notDone)
         }
     }

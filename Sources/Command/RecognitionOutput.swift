@@ -48,14 +48,17 @@ struct Branch {
 }
 
 /// Prints rows in columns as wide as their longest text; nothing follows the last column.
-func printColumns(_ rows: [[String]]) {
+func printColumns(_ rows: [[String]]) { columns(rows).forEach(printLine) }
+
+/// Rows as lines, in columns as wide as their longest text.
+func columns(_ rows: [[String]]) -> [String] {
     let rows = rows.map { $0.map(visible) }
     let count = rows.map(\.count).max() ?? 0
     let widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-    for row in rows {
+    return rows.map { row in
         var line = zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ")[...]
         while line.last == " " { line.removeLast() }
-        printLine(String(line))
+        return String(line)
     }
 }
 

@@ -120,15 +120,21 @@ struct ImportRules: AsyncParsableCommand {
     @Argument(help: "The files.")
     var files: [String]
 
-    func run() async throws {
+    /// The files, without a mistake in any.
+    func documents() throws -> [(file: String, text: String)] {
         let read = RuleFiles(files)
         guard read.mistakes.isEmpty else {
             read.printMistakes(json: options.json)
             printError("nothing was imported")
             throw ExitCode(Program.Status.somethingWrong)
         }
+        return read.documents.map { ($0.file, $0.text) }
+    }
+
+    func run() async throws {
+        let documents = try documents()
         let imported = try await options.withArchive { archive in
-            try await archive.importRules(read.documents.map { ($0.file, $0.text) }, by: options.actor)
+            try await archive.importRules(documents.map { ($0.file, $0.text) }, by: options.actor)
         }
         for rules in imported {
             if options.json {

@@ -22,7 +22,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     /// Names in the environment that are no settings of the server.
     private static let others: Set<String> = [
-        "MINHCHUNG_ARCHIVE", "MINHCHUNG_CONFIG", "MINHCHUNG_STAMP_URL", "MINHCHUNG_STAMP_CA", "MINHCHUNG_SHARED",
+        "MINHCHUNG_ARCHIVE", "MINHCHUNG_CONFIG", "MINHCHUNG_STAMP_URL", "MINHCHUNG_STAMP_CA", "MINHCHUNG_SHARED", "MINHCHUNG_SERVER",
+        "MINHCHUNG_TOKEN", "MINHCHUNG_KEYS",
     ]
 
     func read() throws -> Configuration {

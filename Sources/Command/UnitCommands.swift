@@ -20,7 +20,7 @@ struct Units: AsyncParsableCommand {
 }
 
 /// What is declared about a unit, as it was written.
-private struct WrittenUnit {
+struct WrittenUnit {
     var name: String?
     var code: String?
     var kind: String?
@@ -42,13 +42,16 @@ private struct WrittenUnit {
 }
 
 /// A link of the graph of units, as the archive takes it.
-private typealias Link = (from: String, to: String?, kind: SuccessionKind, isWhole: Bool, effectiveOn: CalendarDate, legalBasis: String?)
+typealias Link = (from: String, to: String?, kind: SuccessionKind, isWhole: Bool, effectiveOn: CalendarDate, legalBasis: String?)
 
 /// What is printed of an outcome.
-private struct OutcomeWords {
+struct UnitOutcomeWords {
     let word: String
     let unit: UnitID?
     let reason: String?
+
+    /// As a server answers it.
+    init(_ json: JSON) { (word, unit, reason) = (json["outcome"].text ?? "refused", json["unit"].text.flatMap { UnitID($0) }, json["reason"].text) }
 
     init(_ outcome: UnitOutcome) {
         switch outcome {
@@ -88,13 +91,21 @@ struct AddUnit: AsyncParsableCommand {
     var unit: String?
 
     func run() async throws {
-        let entry = try WrittenUnit(
+        let entry = try entry()
+        let outcomes = try await options.withArchive { try await $0.declareUnits([entry], by: options.actor) }
+        try tell(entry, outcomes.map { UnitOutcomeWords($0) })
+    }
+
+    func entry() throws -> UnitEntry {
+        try WrittenUnit(
             name: try optionText(name, "name"), code: try optionText(code, "code"), kind: try optionText(kind, "kind"),
             parent: try optionText(parent, "parent"), from: try optionText(from, "from"), until: try optionText(until, "until"),
             basis: try optionText(basis, "basis"), unit: try optionText(unit, "unit")
         ).entry()
-        let outcomes = try await options.withArchive { try await $0.declareUnits([entry], by: options.actor) }
-        for outcome in outcomes.map(OutcomeWords.init) {
+    }
+
+    func tell(_ entry: UnitEntry, _ outcomes: [UnitOutcomeWords]) throws {
+        for outcome in outcomes {
             if options.json {
                 printJSON(["event": .string(outcome.word), "unit": .text(outcome.unit), "reason": .text(outcome.reason)])
             } else if let id = outcome.unit, !options.quiet {
@@ -132,18 +143,25 @@ struct ImportUnits: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
+        let rows = try rows()
+        let outcomes = try await options.withArchive {
+            try await $0.declareUnits(rows.map(\.value), applies: apply, by: options.actor)
+        }
+        try tell(rows, outcomes.map { UnitOutcomeWords($0) })
+    }
+
+    func rows() throws -> [(line: Int, value: UnitEntry)] {
         let table = try CSVTable(
             contentsOf: file, columns: Self.columns, required: ["name", "kind", "from"], undone: "no unit was declared")
-        let rows = try table.map { row in
+        return try table.map { row in
             try WrittenUnit(
                 name: row["name"], code: row["code"], kind: row["kind"], parent: row["parent"], from: row["from"], until: row["until"],
                 basis: row["basis"]
             ).entry()
         }
-        let outcomes = try await options.withArchive {
-            try await $0.declareUnits(rows.map(\.value), applies: apply, by: options.actor)
-        }
-        let words = outcomes.map(OutcomeWords.init)
+    }
+
+    func tell(_ rows: [(line: Int, value: UnitEntry)], _ words: [UnitOutcomeWords]) throws {
         for ((line, entry), outcome) in zip(rows, words) { tell(line, entry, outcome) }
         func count(_ word: String) -> Int { words.count { $0.word == word } }
         if options.json {
@@ -159,7 +177,7 @@ struct ImportUnits: AsyncParsableCommand {
         if count("refused") > 0 { throw ExitCode(Program.Status.somethingWrong) }
     }
 
-    private func tell(_ line: Int, _ entry: UnitEntry, _ outcome: OutcomeWords) {
+    private func tell(_ line: Int, _ entry: UnitEntry, _ outcome: UnitOutcomeWords) {
         // What a preview would declare has no id yet.
         let unit = apply || outcome.word != "declared" ? outcome.unit : nil
         if options.json {
@@ -218,7 +236,10 @@ struct SucceedUnits: AsyncParsableCommand {
 
     func run() async throws {
         let links = try links()
-        let recorded = try await options.withArchive { try await $0.succeedUnits(links, by: options.actor) }
+        tell(try await options.withArchive { try await $0.succeedUnits(links, by: options.actor) }, of: links)
+    }
+
+    private func tell(_ recorded: [UnitSuccession], of links: [Link]) {
         for link in recorded {
             if options.json {
                 printJSON(members(link).merging(["event": .string("recorded")]) { $1 })
@@ -235,7 +256,7 @@ struct SucceedUnits: AsyncParsableCommand {
         }
     }
 
-    private func links() throws -> [Link] {
+    func links() throws -> [Link] {
         guard let table else {
             return [
                 try link(

@@ -57,6 +57,9 @@ public struct PersonalNumber: Sendable {
             .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
+    /// The digits, for the one who makes the trace of them: a server that is asked to register the person.
+    public var forRegistration: String { String(decoding: digits, as: UTF8.self) }
+
     /// What may be kept.
     /// - Parameter key: the archive's key, 32 bytes.
     public func trace(key: [UInt8]) -> PersonalNumberTrace {

@@ -32,7 +32,7 @@ struct ImportTests {
                 "UnixSignals",
             ]
         ),
-        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
+        "Command": (["Evidence", "Recognition", "Ledger", "Bundle", "OutboundHTTP", "Custody", "Web"], ["ArgumentParser", "Glibc"]),
         "ExtractionWorker": (["ExtractionWire", "VietnameseText", "CConfinement", "CDescriptors", "CMagic", "CPoppler", "CRaster"], ["Glibc"]),
     ]
 

@@ -22,7 +22,7 @@ public struct Page: Sendable {
     }
 
     /// A cursor says nothing to who holds it: what stands in it may change.
-    static func cursor(for place: String) -> String { place.utf8.reversed().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    public static func cursor(for place: String) -> String { place.utf8.reversed().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
     /// The place that a cursor is of, `nil` where it is none of ours.
     static func place(of cursor: String) -> String? {

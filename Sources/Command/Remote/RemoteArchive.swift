@@ -1,0 +1,213 @@
+internal import Evidence
+internal import Glibc
+internal import Ledger
+internal import OutboundHTTP
+
+/// An archive that a running server holds, asked over its API in the name of whoever has the token.
+final class RemoteArchive {
+    /// What is asked for.
+    struct Request {
+        var method = "GET"
+        /// What follows `/api/v1/`, part by part, as it is and not as a URL writes it.
+        var path: [String]
+        var query: [(name: String, value: String?)] = []
+        var fields: [String] = []
+        var body: JSON?
+        /// It makes something: asked again under the same key, it makes nothing twice.
+        var creates = false
+        /// For how long nothing may come.
+        var patience = Duration.seconds(120)
+
+        static func get(_ path: String..., query: [(name: String, value: String?)] = []) -> Request { Request(path: path, query: query) }
+
+        static func post(_ path: String..., body: [String: JSON?], creates: Bool = false) -> Request {
+            Request(method: "POST", path: path, body: .object(body.compactMapValues(\.self)), creates: creates)
+        }
+    }
+
+    /// Where the server is, without a slash at the end.
+    let url: String
+    let options: ArchiveOptions
+    private let token: String?
+    private let connection: Connection
+
+    /// - Throws: ``Failure`` where the URL cannot be asked, or a secret would go over a network that anybody can read.
+    init(_ text: String, options: ArchiveOptions) throws {
+        var text = text
+        while text.hasSuffix("/") { text.removeLast() }
+        if let objection = Exchange.objection(to: text) { throw Failure("cannot ask the server \(visible(text)): \(objection)") }
+        guard text.lowercased().hasPrefix("https://") || Exchange.isOfThisMachine(text) else {
+            throw Failure("cannot ask the server \(visible(text)): what is personal goes over https only; http is for this machine itself")
+        }
+        guard options.actingAs == nil else { throw Failure("--as is of no use with --server: the token says in whose name you act") }
+        url = text
+        self.options = options
+        token = try SavedToken.secret(for: text)
+        connection = Connection(authorities: options.serverCA)
+    }
+
+    // MARK: Asking
+
+    /// Asks, and returns the answer of a success.
+    ///
+    /// - Parameters:
+    ///   - receive: takes the body piece by piece.
+    ///   - bytes: what is sent in the place of JSON.
+    ///   - withoutToken: whoever signs in brings something else.
+    /// - Throws: ``RemoteProblem``, ``Unanswered``, ``Failure``, or what `receive` threw.
+    func answer(
+        to request: Request, bytes: [UInt8]? = nil, withoutToken: Bool = false, receive: (([UInt8]) throws -> Void)? = nil
+    ) throws -> Exchange.Answer {
+        let body = bytes ?? request.body?.canonicalBytes
+        var lines = ["Accept: application/json, application/problem+json, */*"] + request.fields
+        if let token, !withoutToken { lines.append("Authorization: Bearer \(token)") }
+        if bytes == nil, body != nil { lines.append("Content-Type: application/json") }
+        if request.creates {
+            lines.append(
+                "Idempotency-Key: \(String(UInt64.random(in: .min ... .max), radix: 36))-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+        }
+        let asked = Exchange.Request(request.method, address(of: request), lines: lines, body: body)
+        // What changes something without a key may have been done when its answer is lost.
+        let isRepeatable = receive == nil && (request.creates || ["GET", "HEAD"].contains(request.method))
+        let answer = try repeating(isRepeatable ? Self.pauses : []) {
+            try connection.send(asked, patience: request.patience, sizeLimit: Self.sizeLimit, receive: receive)
+        }
+        guard (200...299).contains(answer.status) else { throw RemoteProblem(answer, of: url) }
+        return answer
+    }
+
+    /// Seconds between one try and the next.
+    static let pauses: [UInt32] = [1, 2, 4]
+    /// Bytes of an answer that is no file.
+    private static let sizeLimit = 64 << 20
+
+    /// Tries again where no answer came.
+    func repeating<Value>(_ pauses: [UInt32], _ body: () throws -> Value) throws -> Value {
+        var pauses = pauses[...]
+        while true {
+            do { return try body() } catch let failure as Exchange.Failure {
+                guard case .unreachable(let cause) = failure, let pause = pauses.popFirst() else { throw unreached(failure) }
+                if !options.quiet { printError("no answer from \(url) (\(cause)); once more in \(pause) s") }
+                sleep(pause)
+            }
+        }
+    }
+
+    private func unreached(_ failure: Exchange.Failure) -> any Error {
+        switch failure {
+        case .unreachable(let cause): Unanswered(description: "cannot ask the server \(url): \(visible(cause))")
+        case .tooLarge:
+            Failure("cannot read what the server \(url) answers: it is larger than \(Self.sizeLimit) bytes")
+        case .library(let cause): Failure("cannot ask the server \(url): \(cause)")
+        }
+    }
+
+    /// Asks for JSON.
+    func json(_ request: Request, withoutToken: Bool = false) throws -> JSON {
+        try parsed(try answer(to: request, withoutToken: withoutToken).body)
+    }
+
+    func parsed(_ bytes: [UInt8]) throws -> JSON {
+        do { return try JSON(parsing: bytes) } catch { throw Failure("cannot read what the server \(url) answers: it is \(error)") }
+    }
+
+    /// The entries of a list, page by page, until there are `limit`.
+    func entries(_ request: Request, limit: Int) throws -> [JSON] {
+        var entries: [JSON] = []
+        var request = request
+        let cursor = request.query.firstIndex { $0.name == "cursor" } ?? request.query.endIndex
+        if cursor == request.query.endIndex { request.query.append(("cursor", nil)) }
+        request.query.append(("limit", nil))
+        while entries.count < limit {
+            request.query[request.query.endIndex - 1].value = "\(min(limit - entries.count, Self.pageLimit))"
+            let page = try json(request)
+            entries += page["items"].elements
+            guard let next = page["next"].text else { break }
+            request.query[cursor].value = next
+        }
+        return entries
+    }
+
+    /// Entries of a page, at most.
+    static let pageLimit = 200
+
+    func address(of request: Request) -> String {
+        let path = request.path.map(Self.encoded).joined(separator: "/")
+        let query = request.query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }.joined(separator: "&")
+        return "\(url)/api/v1/\(path)" + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    /// As a part of a path or a query has it (RFC 3986 §2.1).
+    static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            let isPlain = (48...57).contains(byte) || (97...122).contains(byte | 0x20) || "-._~".utf8.contains(byte)
+            encoded += isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+        return encoded
+    }
+
+    // MARK: Telling
+
+    /// Prints what was answered: JSON, or lines for people.
+    func show(_ json: JSON) {
+        if options.json { printLine(json.canonicalText) } else { Readable.lines(of: json).forEach(printLine) }
+    }
+
+    /// Prints what was done: JSON, or a line for people unless they want none.
+    func tell(_ json: JSON, _ line: @autoclosure () -> String) {
+        if options.json { printLine(json.canonicalText) } else if !options.quiet { printLine(visible(line())) }
+    }
+}
+
+/// Nothing came back: the server was not reached, or ended, or the line was cut.
+struct Unanswered: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// What a server answered that it did not do.
+struct RemoteProblem: Error, CustomStringConvertible {
+    let status: Int
+    let kind: String
+    let description: String
+
+    init(_ answer: Exchange.Answer, of url: String) {
+        status = answer.status
+        // Whatever stands before the server, a proxy or another program, answers what it likes.
+        let json = (try? JSON(parsing: answer.body)) ?? .null
+        kind = json["type"].text?.split(separator: "/").last.map(String.init) ?? ""
+        var words = json["detail"].text ?? "the server \(url) answers \(answer.status), and nothing that this program understands"
+        let findings = json["errors"].elements
+        if findings.count > 1 {
+            words = findings.map { "\($0["pointer"].text ?? "") \($0["detail"].text ?? "")" }.joined(separator: "; ")
+        }
+        if let moved = answer.movedTo { words = "the server \(url) sends us to \(moved); give that to --server, if you trust it" }
+        if status == 401 { words = "\(words); see minhchung sign-in" }
+        if let seconds = answer.fields["retry-after"], UInt(seconds) != nil { words += " (again in \(seconds) s)" }
+        description = visible(words)
+    }
+
+    /// The server answered the question; it did not fail.
+    var isAnswer: Bool { [403, 404, 409, 410, 412, 422, 423].contains(status) }
+}
+
+/// A command that a running server can do as well.
+protocol RemoteCommand {
+    var options: ArchiveOptions { get }
+
+    /// Does it where the server is. Blocks, for this program does nothing else meanwhile.
+    /// - Throws: ``RemoteProblem``, ``Failure`` and `ExitCode`.
+    func run(at server: RemoteArchive) throws
+}
+
+extension JSON {
+    /// A member of an object; null where there is none.
+    subscript(_ name: String) -> JSON {
+        if case .object(let members) = self { members[name] ?? .null } else { .null }
+    }
+
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var number: Int? { if case .integer(let number) = self { Int(number) } else { nil } }
+    var isTrue: Bool { self == .bool(true) }
+    var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+internal import Ledger
+
+/// The tokens that `sign-in` made, by the server that they are for, in a file that only its owner reads.
+enum SavedToken {
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The folder of the file, as the XDG Base Directory Specification has it.
+    private static func folder() throws -> String {
+        if let folder = variable("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return "\(folder)/minhchung" }
+        guard let home = variable("HOME"), home.hasPrefix("/") else {
+            throw Failure("cannot find where tokens are kept: set HOME or XDG_CONFIG_HOME")
+        }
+        return "\(home)/.config/minhchung"
+    }
+
+    private static func all() throws -> [String: JSON] {
+        let file = try folder() + "/tokens.json"
+        guard access(file, F_OK) == 0 else { return [:] }
+        let bytes = try SourceFiles.contents(of: RawArguments.bytes(of: file), limit: 1 << 20)
+        guard case .object(let members)? = try? JSON(parsing: bytes) else {  // because it says so in its own words
+            throw Failure("cannot read \(visible(file)): it is not what sign-in writes; move it away and sign in again")
+        }
+        return members
+    }
+
+    private static func write(_ members: [String: JSON]) throws {
+        let folder = try folder()
+        var path = ""
+        for part in folder.split(separator: "/") {
+            path += "/\(part)"
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST || access(path, F_OK) == 0 else {
+                throw Failure("cannot make the folder \(visible(path)): \(String(cString: strerror(errno)))")
+            }
+        }
+        try OutputFile.replace(folder + "/tokens.json", with: JSON.object(members).canonicalBytes + [0x0A])
+    }
+
+    /// What a request to the server brings: `$MINHCHUNG_TOKEN`, or what `sign-in` made; `nil` where there is neither.
+    static func secret(for server: String) throws -> String? {
+        if let token = variable("MINHCHUNG_TOKEN") {
+            guard token.utf8.allSatisfy({ (33...126).contains($0) }) else { throw Failure("cannot use $MINHCHUNG_TOKEN: it is no token") }
+            return token
+        }
+        return try all()[server]?["secret"].text
+    }
+
+    /// The token's id, where `sign-in` made one.
+    static func id(for server: String) throws -> String? { try all()[server]?["token"].text }
+
+    static func keep(_ secret: String, id: String, account: String, for server: String) throws {
+        var members = try all()
+        members[server] = .object(["secret": .string(secret), "token": .string(id), "account": .string(account)])
+        try write(members)
+    }
+
+    static func forget(_ server: String) throws {
+        var members = try all()
+        guard members.removeValue(forKey: server) != nil else { return }
+        try write(members)
+    }
+}

@@ -1,0 +1,153 @@
+internal import ArgumentParser
+internal import Custody
+internal import Glibc
+internal import Ledger
+internal import OutboundHTTP
+
+/// What `sign-in` and `sign-out` ask, and where.
+struct SignInOptions: ParsableArguments {
+    @Option(help: "The server, e.g. https://minhchung.example (default: $MINHCHUNG_SERVER).")
+    var server: String?
+
+    @Option(name: .customLong("server-ca"), help: "PEM file of the authorities that are trusted to name the server (default: the system's).")
+    var serverCA: String?
+
+    @Flag(help: "Print JSON, one object a line.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print only what went wrong.")
+    var quiet = false
+
+    func remote() throws -> RemoteArchive {
+        var options = ArchiveOptions()
+        (options.archive, options.server, options.serverCA, options.actingAs, options.json, options.quiet) = (nil, server, serverCA, nil, json, quiet)
+        guard let url = options.serverURL else { throw ValidationError("name the server: --server, or $MINHCHUNG_SERVER") }
+        return try RemoteArchive(url, options: options)
+    }
+}
+
+struct SignIn: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sign in to a server, so that other commands may be given --server.",
+        discussion: """
+            Asks for the password (and the authenticator's code, where there is one) on the terminal, makes a token of the API, and keeps \
+            it in ~/.config/minhchung/tokens.json, which nobody else may read. The password is kept nowhere. Programs that run alone take \
+            a token from the environment, $MINHCHUNG_TOKEN, and need no sign-in.
+
+            EXAMPLES
+              minhchung sign-in officer-17 --server https://minhchung.example
+              minhchung sign-in officer-17 --server http://127.0.0.1:8080 --setup    (sets the first password, by a setup link)
+              minhchung sign-in admin-1 --scope administer --days 1
+            """)
+
+    @OptionGroup var options: SignInOptions
+    @Option(help: "What the token allows: read, write or administer; each includes the ones before it.")
+    var scope = "write"
+    @Option(help: "For how many days it is good, at most 366.")
+    var days = 30
+    @Flag(help: "First set the password by the setup link that one was given.")
+    var setup = false
+    @Argument(help: "The account.")
+    var account: String
+
+    func validate() throws { guard (1...366).contains(days) else { throw ValidationError("--days is from 1 to 366") } }
+
+    func run() throws {
+        let scope = try choice(scope, "scope", Custody.TokenScope.self)
+        let server = try options.remote()
+        let password = setup ? try setUp(server) : try Self.ask("password of \(account): ")
+        let (cookie, session) = try begin(server, password)
+        // As a browser has it: what a cookie allows takes this too, so that no other site can ask for it.
+        let fields = [
+            "Cookie: \(cookie)", "X-CSRF-Token: \(session["csrf_token"].text ?? "")", "Origin: \(server.url)", "Sec-Fetch-Site: same-origin",
+        ]
+        var request = RemoteArchive.Request.post(
+            "tokens", body: ["name": .string("minhchung on \(Self.machine())"), "scope": .string(scope.rawValue), "days": .integer(Int64(days))])
+        request.fields = fields
+        let made = try server.json(request, withoutToken: true)
+        _ = try server.answer(to: .init(method: "DELETE", path: ["session"], fields: fields), withoutToken: true)
+        guard let secret = made["secret"].text, let id = made["token"]["token"].text else {
+            throw Failure("cannot sign in: the server \(server.url) answers with no token")
+        }
+        // The one of before would be good until it expires, and nobody would know of it.
+        let earlier = try SavedToken.id(for: server.url)
+        try SavedToken.keep(secret, id: id, account: account, for: server.url)
+        if let earlier { try end(earlier, server, secret) }
+        server.tell(
+            made["token"],
+            "signed in to \(server.url) as \(account): \(scope.rawValue), until \(made["token"]["expires_at"].text ?? "it is revoked")")
+    }
+
+    /// Ends the token of an earlier sign-in; it may be somebody else's, or have ended.
+    private func end(_ token: String, _ server: RemoteArchive, _ secret: String) throws {
+        do {
+            _ = try server.answer(
+                to: .init(method: "DELETE", path: ["tokens", token], fields: ["Authorization: Bearer \(secret)"]), withoutToken: true)
+        } catch let problem as RemoteProblem where [403, 404].contains(problem.status) {}  // because it is not this account's, or not there
+    }
+
+    private func begin(_ server: RemoteArchive, _ password: String) throws -> (cookie: String, session: JSON) {
+        func begin(_ code: String?) throws -> (String, JSON) {
+            let answer = try server.answer(
+                to: .post("session", body: ["account": .string(account), "password": .string(password), "code": code.map(JSON.string)]),
+                withoutToken: true)
+            guard let cookie = answer.fields["set-cookie"]?.split(separator: ";").first else {
+                throw Failure("cannot sign in: the server \(server.url) makes no session")
+            }
+            return (String(cookie), try server.parsed(answer.body))
+        }
+        do { return try begin(nil) } catch let problem as RemoteProblem where problem.kind == "code-required" {
+            return try begin(try Self.ask("code of the authenticator: ", isSecret: false))
+        }
+    }
+
+    private func setUp(_ server: RemoteArchive) throws -> String {
+        let link = try Self.ask("setup link: ")
+        let offer = try server.json(.post("setup", "offer", body: ["link": .string(link)]), withoutToken: true)
+        guard offer["account"].text == account else {
+            throw Failure("cannot set the password: the link is of another account, \(visible(offer["account"].text ?? "none"))")
+        }
+        let password = try Self.ask("new password of \(account): ")
+        guard try Self.ask("the same again: ") == password else { throw Failure("cannot set the password: the two differ; nothing was done") }
+        var authenticator: JSON?
+        if offer["required"].isTrue, let key = offer["key"].text {
+            Terminal.say("The account's roles ask for an authenticator. Enter this key into one, on a telephone for example:\n  \(visible(key))\n")
+            authenticator = .object(["key": .string(key), "code": .string(try Self.ask("the code that it shows now: ", isSecret: false))])
+        }
+        _ = try server.json(
+            .post("setup", body: ["link": .string(link), "password": .string(password), "authenticator": authenticator]), withoutToken: true)
+        return password
+    }
+
+    /// Asks the person at the terminal; where standard input is none, takes its next line.
+    private static func ask(_ prompt: String, isSecret: Bool = true) throws -> String {
+        try isatty(STDIN_FILENO) == 1 ? Terminal.ask(prompt, isSecret: isSecret) : Terminal.next(prompt)
+    }
+
+    private static func machine() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "a machine" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)).prefix(64), as: UTF8.self)
+    }
+}
+
+struct SignOut: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End the token that sign-in made, and forget it.",
+        discussion: """
+            EXAMPLE
+              minhchung sign-out --server https://minhchung.example
+            """)
+
+    @OptionGroup var options: SignInOptions
+
+    func run() throws {
+        let server = try options.remote()
+        guard let token = try SavedToken.id(for: server.url) else { throw Failure("nobody is signed in to \(server.url) here") }
+        do { _ = try server.answer(to: .init(method: "DELETE", path: ["tokens", token])) } catch let problem as RemoteProblem
+            where [401, 404].contains(problem.status)
+        {}  // because it has ended already
+        try SavedToken.forget(server.url)
+        server.tell(.object(["token": .string(token)]), "signed out of \(server.url)")
+    }
+}

@@ -62,7 +62,9 @@ struct Responder: HTTPResponder {
         } catch {
             let problem = Problem(of: error)
             if problem.status >= 500 || problem.cause != nil {
-                log.error("a request failed", metadata: ["request": "\(passage.id)", "error": "\(problem.cause ?? "\(error)")"])
+                log.log(
+                    level: problem.status >= 500 ? .error : .warning, "a request failed",
+                    metadata: ["request": "\(passage.id)", "error": "\(problem.cause ?? "\(error)")"])
             }
             return response(to: problem, context.channel, passage)
         }

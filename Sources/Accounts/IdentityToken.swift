@@ -7,8 +7,8 @@ public struct UnverifiedIdentity: Sendable {
     let keys: [PublicKey]
     let settings: OpenIDSettings
     let nonce: String
-    /// By whose right the identity shall be linked, as it was said at the beginning.
-    public let setupLink: Digest?
+    /// What it was begun for, as it was said at the beginning.
+    public let purpose: OpenIDPurpose
 
     /// How far the provider's clock may be from ours, and how old its statement may be, in seconds.
     private static let (leeway, age): (Double, Double) = (60, 600)

@@ -26,6 +26,16 @@ public struct OpenIDSettings: Sendable {
     }
 }
 
+/// What a sign-in by a provider is begun for.
+public enum OpenIDPurpose: Sendable, Equatable {
+    /// To sign in with the account that the identity is linked to.
+    case signIn
+    /// To link the identity to an account by the right of its setup link, of which this is the digest.
+    case setupLink(Digest)
+    /// To link the identity to the account of who is signed in; the digest of the session's secret.
+    case link(account: String, session: Digest)
+}
+
 /// Sign-in by a provider of OpenID Connect: the code flow (Core 1.0 §3.1) with PKCE (RFC 7636, S256).
 ///
 /// What was begun is kept in memory, is good for ten minutes and once, and is gone with the process.
@@ -51,6 +61,9 @@ public final class OpenIDProvider: Sendable {
     public init(_ settings: OpenIDSettings, timeout: Duration = .seconds(10)) throws(OpenIDError) {
         if let reason = Self.objection(to: settings.issuer) { throw .settings(reason: "issuer \(oneLine(settings.issuer)): \(reason)") }
         guard !settings.clientID.isEmpty else { throw .settings(reason: "it has no client id") }
+        if let reason = Self.objection(to: settings.redirectURI) {
+            throw .settings(reason: "the address to come back to, \(oneLine(settings.redirectURI)): \(reason)")
+        }
         self.settings = settings
         self.timeout = timeout
     }
@@ -65,7 +78,7 @@ public final class OpenIDProvider: Sendable {
         let binding: Digest
         let nonce: String
         let verifier: String
-        let setupLink: Digest?
+        let purpose: OpenIDPurpose
         let until: Timestamp
     }
 
@@ -92,12 +105,12 @@ public final class OpenIDProvider: Sendable {
 
     /// Begins a sign-in. Blocks while the provider is asked for its addresses, once an hour.
     ///
-    /// - Parameter setupLink: the digest of the setup link by whose right the identity shall be linked.
-    public func begin(at now: Timestamp, setupLink: Digest? = nil) throws(OpenIDError) -> Request {
+    /// - Parameter purpose: what comes back with the provider's statement.
+    public func begin(at now: Timestamp, for purpose: OpenIDPurpose = .signIn) throws(OpenIDError) -> Request {
         let document = try discovery(at: now)
         let (state, binding, nonce, verifier) = (random(), random(), random(), random())
         let begun = Begun(
-            binding: Digest(of: binding.utf8), nonce: nonce, verifier: verifier, setupLink: setupLink,
+            binding: Digest(of: binding.utf8), nonce: nonce, verifier: verifier, purpose: purpose,
             until: Timestamp(milliseconds: now.milliseconds + Self.lifetime))
         self.begun.withLock { $0.add(begun, for: Digest(of: state.utf8)) }
         let challenge = Data(Digest(of: verifier.utf8).bytes).base64EncodedString()
@@ -121,8 +134,7 @@ public final class OpenIDProvider: Sendable {
     public func redeem(
         code: String, state: String, binding: String, issuer: String? = nil, at now: Timestamp
     ) throws(OpenIDError) -> UnverifiedIdentity {
-        let found = begun.withLock { $0.take(Digest(of: state.utf8)) }
-        guard let found, found.until > now, found.binding == Digest(of: binding.utf8) else { throw .notBegun }
+        let found = try taken(state, binding, at: now)
         guard issuer == nil || issuer == settings.issuer else { throw .refused(reason: "another provider answered") }
         let document = try discovery(at: now)
         var fields = [
@@ -142,11 +154,40 @@ public final class OpenIDProvider: Sendable {
         guard answer.status == 200 else {
             // because what the answer says is no condition: without it the status is told
             let error = try? JSONDecoder().decode(TokenError.self, from: Data(answer.body))
-            throw .refused(reason: "it did not take the code: \(error.map { oneLine($0.error) } ?? "HTTP status \(answer.status)")")
+            throw .refused(reason: "the provider did not take the code: \(error.flatMap { Self.known($0.error) } ?? "HTTP status \(answer.status)")")
         }
         let tokens: TokenAnswer = try decoded(answer, what: "answer to the code")
         let keys: PublicKeySet = try fetched(document.keys, what: "list of keys")
-        return UnverifiedIdentity(token: tokens.idToken, keys: keys.keys, settings: settings, nonce: found.nonce, setupLink: found.setupLink)
+        return UnverifiedIdentity(token: tokens.idToken, keys: keys.keys, settings: settings, nonce: found.nonce, purpose: found.purpose)
+    }
+
+    /// Ends a sign-in to which the provider answered with an error: says which.
+    ///
+    /// - Parameter error: the provider's word for it (Core 1.0 §3.1.2.6). One that the specifications do not have is not repeated.
+    public func abandon(_ error: String, state: String, binding: String, at now: Timestamp) -> OpenIDError {
+        do throws(OpenIDError) {
+            _ = try taken(state, binding, at: now)
+        } catch { return error }
+        if error == "access_denied" { return .cancelled }
+        return .refused(reason: "the provider answered with \(Self.known(error) ?? "an error that it does not explain")")
+    }
+
+    /// What was begun in this browser, which is over with this.
+    private func taken(_ state: String, _ binding: String, at now: Timestamp) throws(OpenIDError) -> Begun {
+        let found = begun.withLock { $0.take(Digest(of: state.utf8)) }
+        guard let found, found.until > now, found.binding == Digest(of: binding.utf8) else { throw .notBegun }
+        return found
+    }
+
+    /// The errors that the specifications have (RFC 6749 §4.1.2.1 and §5.2, Core 1.0 §3.1.2.6): no other word of a provider's is repeated.
+    private static func known(_ error: String) -> String? {
+        let words: Set<String> = [
+            "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied",
+            "unsupported_response_type", "server_error", "temporarily_unavailable", "interaction_required", "login_required",
+            "account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
+            "request_uri_not_supported", "registration_not_supported",
+        ]
+        return words.contains(error) ? error : nil
     }
 
     // MARK: What the provider says
@@ -238,6 +279,8 @@ public enum OpenIDError: Error, Equatable, CustomStringConvertible {
     case settings(reason: String)
     /// No such sign-in was begun in this browser, or it is over.
     case notBegun
+    /// Whoever began it did not go on at the provider.
+    case cancelled
     case tooManyWait
     case unreachable(issuer: String, cause: String)
     /// What the provider says is not what the protocol has.
@@ -249,6 +292,7 @@ public enum OpenIDError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .settings(let reason): "cannot use the sign-in provider: \(reason)"
         case .notBegun: "cannot finish the sign-in: it was not begun in this browser, took more than ten minutes, or is over; begin again"
+        case .cancelled: "cannot sign in: it was cancelled at the provider; begin again"
         case .tooManyWait: "cannot sign in now: too many sign in by this provider at once; do it again in some seconds"
         case .unreachable(let issuer, let cause): "cannot reach the sign-in provider \(issuer): \(cause)"
         case .notAnAnswer(let issuer, let reason): "cannot sign in by \(issuer): \(reason)"

@@ -128,11 +128,15 @@ extension Catalog {
                 try db.run("DELETE FROM setup_link WHERE digest = ?", [link.hex])
                 try Self.keep(use.password, of: account, db)
                 if let authenticator = use.authenticator { try Self.keep(authenticator, of: account, db) }
-                try db.run("DELETE FROM session WHERE account = ?", [account])
-                try db.run("DELETE FROM api_token WHERE account = ?", [account])
+                try Self.endSessions(of: account, db)
                 return account
             }
         }
+    }
+
+    private static func endSessions(of account: String, _ db: Database) throws {
+        try db.run("DELETE FROM session WHERE account = ?", [account])
+        try db.run("DELETE FROM api_token WHERE account = ?", [account])
     }
 
     // MARK: Identities at providers
@@ -152,7 +156,7 @@ extension Catalog {
         return true
     }
 
-    /// Uses a setup link up to link an identity to its account.
+    /// Uses a setup link up to link an identity to its account: what was open before, sessions and tokens, is not any more.
     /// - Returns: the account; `nil` where the link is none any more, or the identity is another account's, and nothing was done.
     public func use(_ link: Digest, issuer: String, subject: String, at now: Timestamp) throws(CatalogError) -> String? {
         try perform("use a setup link") {
@@ -161,6 +165,7 @@ extension Catalog {
                     try Self.link(issuer: issuer, subject: subject, to: account, at: now, db)
                 else { return nil }
                 try db.run("DELETE FROM setup_link WHERE digest = ?", [link.hex])
+                try Self.endSessions(of: account, db)
                 return account
             }
         }

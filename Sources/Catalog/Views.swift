@@ -68,6 +68,7 @@ enum Views {
         case .accountOpened(let opening): try fold(opening, header, db)
         case .accountClosed(let closing):
             try db.run("UPDATE account SET closed_record = ? WHERE account = ?", [header.number, closing.account])
+        case .signInChanged: break  // because its subjects are all that is looked for
         case .roleGranted(let grant): try fold(grant, header, db)
         case .roleWithdrawn(let withdrawal):
             try db.run(

@@ -19,7 +19,7 @@ struct Accounts: AsyncParsableCommand {
             """,
         subcommands: [
             AddAccount.self, CloseAccount.self, ReopenAccount.self, ListAccounts.self, ShowAccount.self, GiveRole.self, WithdrawRole.self,
-            MakeSetupLink.self, RevokeSessions.self, RemoveAuthenticator.self, Tokens.self,
+            MakeSetupLink.self, RevokeSessions.self, RemoveAuthenticator.self, Identities.self, Tokens.self,
         ])
 }
 
@@ -161,6 +161,9 @@ struct ShowAccount: AsyncParsableCommand {
             printLine(
                 "  \(grant.id)  \(grant.role.rawValue) \(grant.unit.map { "in \($0)" } ?? "everywhere") from \(grant.validFrom)\(until)\(end)")
         }
+        for change in shown.signInChanges ?? [] {
+            printLine("  \(change.act.rawValue) by \(change.actor.principal) at \(change.time), record \(change.record)")
+        }
         for session in sessions { printLine("  \(session.id)  since \(session.createdAt), used \(session.seenAt)") }
         for token in tokens { printLine(visible("  \(token.id)  \(token.name): \(token.scope.rawValue) until \(token.expiresAt)")) }
     }
@@ -246,7 +249,7 @@ struct MakeSetupLink: AsyncParsableCommand {
         commandName: "setup-link", abstract: "Print a secret by which the account's owner sets a password, once.",
         discussion: """
             It takes the place of any other that the account has. Hand it over so that nobody else sees it: whoever has it first has \
-            the account. The password of now is good until the link is used.
+            the account. The password of now is good until the link is used. That it was made is a record, and its owner sees by whom.
 
             EXAMPLE
               minhchung account setup-link officer-17
@@ -305,7 +308,7 @@ struct RemoveAuthenticator: AsyncParsableCommand {
     }
 }
 
-private func printDone(_ options: ArchiveOptions, _ line: String, _ account: String) {
+func printDone(_ options: ArchiveOptions, _ line: String, _ account: String) {
     if options.json {
         printJSON(["account": .string(account)])
     } else if !options.quiet {

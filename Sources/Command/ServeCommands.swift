@@ -67,6 +67,8 @@ struct Serve: AsyncParsableCommand {
               minhchung serve --archive /srv/minhchung --port 8080
               minhchung serve --port 0
               minhchung serve --config /etc/minhchung.json --set limit_connections=1000
+              minhchung serve --set openid_issuer=https://id.example --set openid_client_id=minhchung \\
+                --set openid_client_secret_file=/etc/minhchung/openid.secret --set openid_public_url=https://minhchung.example
             """)
 
     @OptionGroup var options: ArchiveOptions
@@ -75,6 +77,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let settings = try settings.read().settings
         try Self.allowFiles(forConnections: settings.limits.connections)
+        let provider = try settings.signInProvider(secret: settings.openIDSecretFile.map(Self.secret))
         let json = options.json
         try await options.withArchive { archive in
             let rules = settings.signInRules
@@ -90,7 +93,8 @@ struct Serve: AsyncParsableCommand {
             }
             defer { upkeep.cancel() }
             let server = Server(
-                Interface.operations(on: archive, rules), authenticator: .archive(archive, rules), answers: .archive(archive), settings: settings,
+                Interface.operations(on: archive, rules, provider: provider), authenticator: .archive(archive, rules), answers: .archive(archive),
+                settings: settings,
                 write: printLogLine)
             try await server.run { listening in
                 if json {
@@ -100,6 +104,17 @@ struct Serve: AsyncParsableCommand {
                 }
             }
         }
+    }
+
+    /// The secret that a file has, without the end of its line.
+    private static func secret(in path: String) throws -> String {
+        let bytes = try SourceFiles.contents(of: RawArguments.bytes(of: path), limit: 4096)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure("cannot use the secret in \(visible(path)): it is no text") }
+        let secret = text.hasSuffix("\r\n") || text.hasSuffix("\n") ? String(text.dropLast()) : text
+        guard !secret.isEmpty, secret.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            throw Failure("cannot use the secret in \(visible(path)): it is not one line of text")
+        }
+        return secret
     }
 
     /// Files beside connections: databases, objects that are read, readers of documents.

@@ -27,6 +27,17 @@ public struct AccountAccount: Sendable {
     public let people: [PersonID]
     /// Oldest first.
     public let grants: [GrantAccount]
+    /// What was done last to how it signs in, newest first; `nil` where accounts are only listed.
+    public let signInChanges: [SignInChangeAccount]?
+}
+
+/// Something that was done to how an account signs in.
+public struct SignInChangeAccount: Sendable {
+    public let act: SignInAct
+    public let time: Timestamp
+    /// By whom.
+    public let actor: Actor
+    public let record: Int
 }
 
 extension Archive {
@@ -132,8 +143,14 @@ extension Archive {
 
     /// An account: one's own, or one that one administers.
     public func account(_ account: String, by actor: Actor) async throws -> AccountAccount {
-        try await blocking.run { [self] in try self.account(of: seenAccount(account, by: actor)) }
+        try await blocking.run { [self] in
+            let view = try seenAccount(account, by: actor)
+            return try self.account(of: view, signInChanges: signInChanges(of: view.account, limit: Self.changeLimit))
+        }
     }
+
+    /// So many of the changes to how an account signs in are told with it.
+    private static let changeLimit = 20
 
     /// Accounts that one administers, by name, after one that was listed.
     public func accounts(after: String = "", limit: Int = 50, by actor: Actor) async throws -> [AccountAccount] {
@@ -143,7 +160,8 @@ extension Archive {
             var found: [AccountAccount] = []
             var last = after
             while found.count < limit, case let page = try catalog.accounts(after: last, limit: limit), let end = page.last {
-                found += try page.filter { try isAdministered($0.account, within: reach) }.prefix(limit - found.count).map(account)
+                let seen = try page.filter { try isAdministered($0.account, within: reach) }
+                found += try seen.prefix(limit - found.count).map { try self.account(of: $0) }
                 last = end.account
             }
             return found
@@ -153,7 +171,7 @@ extension Archive {
     // MARK: Who sees which account
 
     /// How an account stands among the subjects of a record: no id has a colon.
-    private static func subject(_ account: String) -> String { "account:\(account)" }
+    static func subject(_ account: String) -> String { "account:\(account)" }
 
     @discardableResult
     private func append(_ body: RecordBody, about account: String, _ subjects: [String], by actor: Actor) throws -> Int {
@@ -200,12 +218,12 @@ extension Archive {
         else { throw try refusal(act, .administer, [Self.subject(account)], by: actor) }
     }
 
-    private func account(of view: AccountView) throws -> AccountAccount {
+    private func account(of view: AccountView, signInChanges: [SignInChangeAccount]? = nil) throws -> AccountAccount {
         let day = now().dateInVietnam
         return AccountAccount(
             account: view.account, isOpen: view.isOpen, openedRecord: view.openedRecord, closedRecord: view.closedRecord,
             people: try catalog.people(account: view.account).map(\.id),
-            grants: try catalog.grants(to: view.account).map { GrantAccount($0, on: day) })
+            grants: try catalog.grants(to: view.account).map { GrantAccount($0, on: day) }, signInChanges: signInChanges)
     }
 }
 

@@ -82,9 +82,9 @@ extension Archive {
 
     /// Signs a person in, by password and, where there is an authenticator, its code.
     ///
-    /// An attempt costs the same whether there is such an account or not; those that fail slow the next ones from the same address,
-    /// and, where there are many, from everywhere that the account has not signed in from before. A session that the browser had is no
-    /// part of this: the new one has a secret of its own.
+    /// An attempt costs the same whether there is such an account or not; those that fail slow the next ones on it from the same address,
+    /// and, where there are many, from everywhere that the account has not signed in from before; many on whatever accounts slow all from that
+    /// address. A session that the browser had is no part of this: the new one has a secret of its own.
     ///
     /// - Parameter address: from where it is asked, an address of IPv4 or IPv6.
     /// - Throws: ``SignInError``.
@@ -183,20 +183,28 @@ extension Archive {
     /// Runs `body`, which looks at a secret of the account, unless too many attempts failed. It counts as failed from before it is looked
     /// at until it has succeeded, so that many at once are not all looked at.
     func attempting<Value>(_ account: String, from address: String, _ body: () throws -> Value) throws -> Value {
-        let (whole, place) = (Throttle.Subject.account(account), Throttle.Subject.account(account, from: address))
-        let subjects = AttemptSubjects(account: whole.key, place: place.key)
+        let (whole, place, source) = (
+            Throttle.Subject.account(account), Throttle.Subject.account(account, from: address), Throttle.Subject.address(address)
+        )
+        let subjects = AttemptSubjects(account: whole.key, place: place.key, address: source.key)
         let now = now()
-        func failures(_ stored: (count: Int, last: Timestamp)?) -> Throttle.Failures? {
-            stored.map { Throttle.Failures(count: $0.count, last: $0.last) }
+        func failures(_ stored: Catalog.FailureCount?) -> Throttle.Failures? { stored.map { Throttle.Failures(count: $0.count, last: $0.last) } }
+        func counted(_ stored: Catalog.FailureCount?, _ subject: Throttle.Subject) -> Catalog.FailureCount {
+            let counted = Throttle.counted(failures(stored), of: subject, at: now)
+            return (counted.count, counted.last)
         }
         let opening = try catalog.attempt(
             subjects, at: now, forgetting: Timestamp(milliseconds: now.milliseconds - Throttle.memory), placesBefore: now - Self.placeMemory
         ) { earlier in
-            let (ofAccount, ofPlace) = (failures(earlier.ofAccount), failures(earlier.ofPlace))
             let slowing = [
-                Throttle.opening(place, after: ofPlace, at: now), earlier.isKnownPlace ? nil : Throttle.opening(whole, after: ofAccount, at: now),
+                Throttle.opening(place, after: failures(earlier.ofPlace), at: now),
+                Throttle.opening(source, after: failures(earlier.ofAddress), at: now),
+                earlier.isKnownPlace ? nil : Throttle.opening(whole, after: failures(earlier.ofAccount), at: now),
             ]
-            return (slowing.compactMap(\.self).max(), Throttle.counted(ofAccount, at: now).count, Throttle.counted(ofPlace, at: now).count)
+            return (
+                slowing.compactMap(\.self).max(), counted(earlier.ofAccount, whole), counted(earlier.ofPlace, place),
+                counted(earlier.ofAddress, source)
+            )
         }
         if let opening { throw SignInError.throttled(seconds: Int((opening.milliseconds - now.milliseconds + 999) / 1000)) }
         do {

@@ -39,15 +39,19 @@ extension Archive {
     // MARK: Setup links
 
     /// Makes a setup link for an account that is open, in the place of any other that it has. It is the first password of an account, and
-    /// the way back in for who forgot theirs; the password of now is good until the link is used.
+    /// the way back in for who forgot theirs; the password of now is good until the link is used. As whoever has it takes the account over,
+    /// that it was made is a record, before there is a link.
     public func createSetupLink(for account: String, rules: SignInRules = SignInRules(), by actor: Actor) async throws -> SetupLink {
         try await blocking.run { [self] in
-            let act = "make a setup link for \(account)"
-            guard try seenAccount(account, by: actor).isOpen else { throw ArchiveError.refused(act: act, reason: "it is closed") }
-            try permitAdministering(account, act, by: actor)
-            let (secret, expiry) = (Secret.random(.setupLink), now() + rules.setupLink)
-            try catalog.createSetupLink(secret.digest, for: account, until: expiry)
-            return SetupLink(secret: secret.text, account: account, expiresAt: expiry)
+            try acting {
+                let act = "make a setup link for \(account)"
+                guard try seenAccount(account, by: actor).isOpen else { throw ArchiveError.refused(act: act, reason: "it is closed") }
+                try permitAdministering(account, act, by: actor)
+                try recordChanges([.setupLinkMade], of: account, by: actor)
+                let (secret, expiry) = (Secret.random(.setupLink), now() + rules.setupLink)
+                try catalog.createSetupLink(secret.digest, for: account, until: expiry)
+                return SetupLink(secret: secret.text, account: account, expiresAt: expiry)
+            }
         }
     }
 
@@ -72,7 +76,7 @@ extension Archive {
     }
 
     /// Sets the password, and an authenticator where one is given, and uses the link up. Every session and token that the account had is
-    /// ended. Nobody is signed in by it.
+    /// ended. Nobody is signed in by it. That it was used is a record.
     ///
     /// - Returns: the account.
     /// - Throws: ``SignInError``, or the reason why this cannot be a password; the link is good for another try then.
@@ -84,8 +88,12 @@ extension Archive {
             let chosen = try Password(chosen: password, for: account)
             if authenticator == nil, try offer(to: account, rules).isRequired { throw SignInError.authenticatorRequired }
             let use = SetupUse(password: try hashed(chosen), authenticator: try authenticator.map { try proven($0, of: account) })
-            guard try catalog.use(secret.digest, for: use, at: now()) == account else { throw SignInError.setupLinkInvalid }
-            return account
+            return try acting {
+                guard try opened(link).account == account else { throw SignInError.setupLinkInvalid }
+                try recordChanges([.setupLinkUsed], of: account, by: Actor(account: account))
+                guard try catalog.use(secret.digest, for: use, at: now()) == account else { throw SignInError.setupLinkInvalid }
+                return account
+            }
         }
     }
 
@@ -149,6 +157,7 @@ extension Archive {
             let account = try own("remove the authenticator", by: actor)
             try attempting(account, from: address) { try check(code, of: account, try checked(password, of: account)) }
             if try needsAuthenticator(account, rules) { throw SignInError.authenticatorRequired }
+            try recordChanges([.authenticatorRemoved], of: account, by: actor)
             try catalog.setAuthenticator(nil, of: account)
         }
     }
@@ -161,6 +170,7 @@ extension Archive {
             _ = try seenAccount(account, by: actor)
             try permitAdministering(account, act, by: actor)
             guard try catalog.credential(of: account)?.authenticator != nil else { throw ArchiveError.refused(act: act, reason: "it has none") }
+            try recordChanges([.authenticatorRemoved], of: account, by: actor)
             try catalog.setAuthenticator(nil, of: account)
             try catalog.endSignIns(of: account)
         }
@@ -170,5 +180,22 @@ extension Archive {
     func own(_ act: String, by actor: Actor) throws -> String {
         guard try isOpen(actor.principal) else { throw ArchiveError.refused(act: act, reason: "\(actor.principal) is not an open account") }
         return actor.principal
+    }
+
+    /// Records what is about to be done to how an account signs in.
+    func recordChanges(_ acts: [SignInAct], of account: String, by actor: Actor) throws {
+        try catalog.append(
+            acts.map { Catalog.Draft(.signInChanged(SignInChange(account: account, act: $0)), subjects: [Self.subject(account)]) }, by: actor,
+            at: now())
+    }
+
+    /// What was done to how an account signs in, newest first, at most so much.
+    func signInChanges(of account: String, limit: Int) throws -> [SignInChangeAccount] {
+        let numbers = try catalog.numbers(about: Self.subject(account), before: Int.max, of: [.signInChanged]).suffix(limit)
+        return try numbers.reversed().compactMap { number in
+            let (header, body) = try catalog.record(number)
+            guard case .signInChanged(let change) = body else { return nil }
+            return SignInChangeAccount(act: change.act, time: header.time, actor: header.actor, record: number)
+        }
     }
 }

@@ -66,3 +66,29 @@ public struct RoleWithdrawal: Sendable, Equatable {
         self.reason = reason
     }
 }
+
+/// What can be done to how an account signs in. The raw value stands in the ledger for ever.
+public enum SignInAct: String, Sendable, CaseIterable {
+    /// Somebody made a setup link for it: whoever has that may set the account's password.
+    case setupLinkMade = "setup-link-made"
+    /// A setup link was used: the account has another password, or another identity at a provider, and nobody is signed in any more.
+    case setupLinkUsed = "setup-link-used"
+    /// An identity at a provider opens the account.
+    case identityLinked = "identity-linked"
+    /// An identity at a provider does not open it any more.
+    case identityUnlinked = "identity-unlinked"
+    /// No code is asked for any more.
+    case authenticatorRemoved = "authenticator-removed"
+}
+
+/// Something was done to how an account signs in, so that nobody takes an account over unseen. By whom, the record's header says; no
+/// secret is in it, and of an identity not whose.
+public struct SignInChange: Sendable, Equatable {
+    public let account: String
+    public let act: SignInAct
+
+    public init(account: String, act: SignInAct) {
+        self.account = account
+        self.act = act
+    }
+}

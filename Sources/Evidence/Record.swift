@@ -62,6 +62,8 @@ public enum RecordKind: String, Sendable, CaseIterable {
     case roleGranted = "role.granted"
     /// An account has a role no longer.
     case roleWithdrawn = "role.withdrawn"
+    /// Something was done to how an account signs in.
+    case signInChanged = "sign-in.changed"
 }
 
 /// The part of a record that the Merkle leaf covers: no name of a person, no digest of evidence.
@@ -121,6 +123,7 @@ public enum RecordBody: Sendable, Equatable {
     case accountClosed(AccountClosing)
     case roleGranted(RoleGrant)
     case roleWithdrawn(RoleWithdrawal)
+    case signInChanged(SignInChange)
 
     public var kind: RecordKind {
         switch self {
@@ -155,6 +158,7 @@ public enum RecordBody: Sendable, Equatable {
         case .accountClosed: .accountClosed
         case .roleGranted: .roleGranted
         case .roleWithdrawn: .roleWithdrawn
+        case .signInChanged: .signInChanged
         }
     }
 }

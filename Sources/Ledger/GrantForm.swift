@@ -46,6 +46,14 @@ extension RecordForm {
         RoleWithdrawal(grant: try fields.id("grant"), account: try account(&fields), reason: try fields.string("reason"))
     }
 
+    static func json(_ change: SignInChange) -> [String: JSON] {
+        ["account": .string(change.account), "act": .string(change.act.rawValue)]
+    }
+
+    static func signInChange(_ fields: inout Fields) throws(RecordFormError) -> SignInChange {
+        SignInChange(account: try account(&fields), act: try fields.choice("act"))
+    }
+
     private static func account(_ fields: inout Fields) throws(RecordFormError) -> String {
         try fields.value("account") { Actor.isAccount($0) ? $0 : nil }
     }

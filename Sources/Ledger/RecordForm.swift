@@ -102,6 +102,7 @@ public enum RecordForm {
         case .accountClosed(let closing): members = json(closing)
         case .roleGranted(let grant): members = json(grant)
         case .roleWithdrawn(let withdrawal): members = json(withdrawal)
+        case .signInChanged(let change): members = json(change)
         }
         return JSON.object(members).canonicalBytes
     }
@@ -166,6 +167,7 @@ public enum RecordForm {
         case .accountClosed: body = .accountClosed(try accountClosing(&fields))
         case .roleGranted: body = .roleGranted(try roleGrant(&fields))
         case .roleWithdrawn: body = .roleWithdrawn(try roleWithdrawal(&fields))
+        case .signInChanged: body = .signInChanged(try signInChange(&fields))
         }
         try fields.finish()
         return body

@@ -132,7 +132,7 @@ struct OpenIDTests {
         let again = try provider.begin(at: now())
         let other = try local.visit(again.url)
         let keys = try provider.redeem(code: other.code, state: other.state, binding: again.binding, at: now()).keys
-        let late = UnverifiedIdentity(token: before.token, keys: keys, settings: before.settings, nonce: before.nonce, setupLink: nil)
+        let late = UnverifiedIdentity(token: before.token, keys: keys, settings: before.settings, nonce: before.nonce, purpose: .signIn)
         await #expect(throws: OpenIDError.self) { _ = try await late.verified(at: now()) }
         _ = try await before.verified(at: now())
     }
@@ -158,12 +158,16 @@ struct OpenIDTests {
         let (fourth, fifth) = (try provider.begin(at: now()), try provider.begin(at: now()))
         let (victim, attacker) = (try local.visit(fourth.url), try local.visit(fifth.url))
         let mixed = LocalProvider.Redirect(code: attacker.code, state: victim.state)
-        #expect(throws: OpenIDError.refused(reason: "it did not take the code: invalid_grant")) { try redeem(mixed, fourth.binding, at: now()) }
+        #expect(throws: OpenIDError.refused(reason: "the provider did not take the code: invalid_grant")) {
+            try redeem(mixed, fourth.binding, at: now())
+        }
 
         // A code that was used already.
         let sixth = try provider.begin(at: now())
         let replay = LocalProvider.Redirect(code: mine.code, state: try local.visit(sixth.url).state)
-        #expect(throws: OpenIDError.refused(reason: "it did not take the code: invalid_grant")) { try redeem(replay, sixth.binding, at: now()) }
+        #expect(throws: OpenIDError.refused(reason: "the provider did not take the code: invalid_grant")) {
+            try redeem(replay, sixth.binding, at: now())
+        }
 
         // Another provider's answer (RFC 9207).
         let seventh = try provider.begin(at: now())
@@ -171,13 +175,33 @@ struct OpenIDTests {
         #expect(throws: OpenIDError.self) { try redeem(answer, seventh.binding, at: now(), issuer: "https://other.example") }
     }
 
-    @Test func `the setup link that was named at the beginning is the one at the end`() throws {
+    @Test func `what was named at the beginning is what it is for at the end`() throws {
         let local = try LocalProvider()
         let provider = try OpenIDProvider(local.settings())
-        let link = Secret.random(.setupLink).digest
-        let request = try provider.begin(at: now(), setupLink: link)
-        let redirect = try local.visit(request.url)
-        #expect(try provider.redeem(code: redirect.code, state: redirect.state, binding: request.binding, at: now()).setupLink == link)
+        let digest = Secret.random(.setupLink).digest
+        for purpose in [OpenIDPurpose.signIn, .setupLink(digest), .link(account: "officer-17", session: digest)] {
+            let request = try provider.begin(at: now(), for: purpose)
+            let redirect = try local.visit(request.url)
+            let redeemed = try provider.redeem(code: redirect.code, state: redirect.state, binding: request.binding, at: now())
+            #expect(redeemed.purpose == purpose)
+        }
+    }
+
+    @Test func `an error ends the sign-in of its browser, and no word of the provider's own is repeated`() throws {
+        let local = try LocalProvider()
+        let provider = try OpenIDProvider(local.settings())
+        for (error, told) in [
+            ("access_denied", OpenIDError.cancelled), ("login_required", .refused(reason: "the provider answered with login_required")),
+            ("<b>chairman</b>", .refused(reason: "the provider answered with an error that it does not explain")),
+        ] {
+            let request = try provider.begin(at: now())
+            let state = try local.visit(request.url).state
+            #expect(provider.abandon(error, state: state, binding: request.binding, at: now()) == told)
+            #expect(provider.abandon(error, state: state, binding: request.binding, at: now()) == .notBegun, "it is over")
+        }
+        let request = try provider.begin(at: now())
+        let state = try local.visit(request.url).state
+        #expect(provider.abandon("access_denied", state: state, binding: "another", at: now()) == .notBegun)
     }
 
     @Test func `the address says nothing but what it has to`() throws {
@@ -222,7 +246,7 @@ struct OpenIDTests {
         let provider = try OpenIDProvider(local.settings(secret: "wrong"))
         let request = try provider.begin(at: now())
         let redirect = try local.visit(request.url)
-        #expect(throws: OpenIDError.refused(reason: "it did not take the code: invalid_client")) {
+        #expect(throws: OpenIDError.refused(reason: "the provider did not take the code: invalid_client")) {
             _ = try provider.redeem(code: redirect.code, state: redirect.state, binding: request.binding, at: now())
         }
     }
@@ -235,6 +259,9 @@ struct OpenIDTests {
     func badIssuer(issuer: String) {
         #expect(throws: OpenIDError.self) {
             _ = try OpenIDProvider(OpenIDSettings(issuer: issuer, clientID: "a", clientSecret: nil, redirectURI: "https://a.example"))
+        }
+        #expect(throws: OpenIDError.self, "to come back to") {
+            _ = try OpenIDProvider(OpenIDSettings(issuer: "https://a.example", clientID: "a", clientSecret: nil, redirectURI: issuer))
         }
     }
 

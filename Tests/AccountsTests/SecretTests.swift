@@ -154,6 +154,31 @@ struct SecretTests {
         #expect(Throttle.Subject.account("officer-17", from: "203.0.113.7").key != Throttle.Subject.account("officer-17", from: "203.0.113.8").key)
     }
 
+    @Test func `guesses from one address at whatever accounts come to two in a minute, and none is forgotten by waiting for one`() {
+        let subject = Throttle.Subject.address("203.0.113.7")
+        var failures: Throttle.Failures?
+        let looked = (0..<3600).filter { (second: Int64) in
+            guard Throttle.opening(subject, after: failures, at: moment(second)) == nil else { return false }
+            failures = Throttle.counted(failures, of: subject, at: moment(second))
+            return true
+        }
+        #expect(looked.prefix(30).elementsEqual(0..<30))
+        #expect(looked.count == 30 + 119, "\(looked.count) guesses in an hour")
+        // What an office mistypes in a day does not add up.
+        failures = nil
+        for second in stride(from: Int64(0), to: 36_000, by: 40) {
+            #expect(Throttle.opening(subject, after: failures, at: moment(second)) == nil)
+            failures = Throttle.counted(failures, of: subject, at: moment(second))
+        }
+        let many = Throttle.Failures(count: 30, last: moment(0))
+        #expect(Throttle.opening(subject, after: many, at: moment(29)) == moment(30))
+        #expect(Throttle.opening(subject, after: many, at: moment(30)) == nil)
+        #expect(Throttle.opening(subject, after: many, at: moment(-86_400)) == moment(-86_400 + 30), "a clock that went back holds nobody")
+        #expect(Throttle.counted(many, of: subject, at: moment(900)).count == 1, "all are forgotten")
+        let keys = ["2001:db8:1:2::1", "2001:db8:1:2:3::4"].map { Throttle.Subject.address($0).key }
+        #expect(keys[0] == keys[1] && keys[0] != Throttle.Subject.address("2001:db8:1:3::1").key)
+    }
+
     @Test func `failures are forgotten after two hours, and a clock that went back holds nobody`() {
         let subject = Throttle.Subject.account("a", from: "::1")
         let failures = Throttle.Failures(count: 40, last: moment(0))

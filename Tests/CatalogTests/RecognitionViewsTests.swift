@@ -154,6 +154,7 @@ struct RecognitionViewsTests {
                     RoleGrant(
                         grant: grant, account: "officer-1", role: .reviewer, unit: unit, validFrom: moment(0).date, validUntil: nil, legalBasis: nil)),
                 .roleWithdrawn(RoleWithdrawal(grant: grant, account: "officer-1", reason: "x")),
+                .signInChanged(SignInChange(account: "officer-1", act: .setupLinkMade)),
             ]
             let told = before + more
             func left(of numbers: [Int], _ redacted: (RecordBody) -> RecordBody?) throws -> [Redaction] {

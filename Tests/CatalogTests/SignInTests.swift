@@ -149,29 +149,31 @@ struct SignInTests {
     }
 
     @Test func `failures are counted before they are known, and taken back`() throws {
-        let subjects = AttemptSubjects(account: Self.secret(1), place: Self.secret(2))
+        let subjects = AttemptSubjects(account: Self.secret(1), place: Self.secret(2), address: Self.secret(3))
         func attempt(at minute: Int) throws -> (opening: Timestamp?, seen: [Int?], isKnown: Bool) {
             var seen: [Int?] = []
             var isKnown = false
             let opening = try catalog.attempt(subjects, at: moment(minute), forgetting: moment(minute - 120), placesBefore: moment(minute - 10_000)) {
-                seen = [$0.ofAccount?.count, $0.ofPlace?.count]
+                seen = [$0.ofAccount?.count, $0.ofPlace?.count, $0.ofAddress?.count]
                 isKnown = $0.isKnownPlace
-                let count = $0.ofPlace?.count ?? 0
-                return (count >= 2 ? moment(minute + 1) : nil, ($0.ofAccount?.count ?? 0) + 1, count + 1)
+                func more(_ stored: Catalog.FailureCount?) -> Catalog.FailureCount { ((stored?.count ?? 0) + 1, moment(minute)) }
+                return ($0.ofPlace?.count ?? 0 >= 2 ? moment(minute + 1) : nil, more($0.ofAccount), more($0.ofPlace), more($0.ofAddress))
             }
             return (opening, seen, isKnown)
         }
-        #expect(try attempt(at: 0).seen == [nil, nil])
-        #expect(try attempt(at: 0).seen == [1, 1])
+        #expect(try attempt(at: 0).seen == [nil, nil, nil])
+        #expect(try attempt(at: 0).seen == [1, 1, 1])
         let third = try attempt(at: 0)
-        #expect(third.opening == moment(1) && third.seen == [2, 2])
-        #expect(try attempt(at: 0).seen == [2, 2], "what was not looked at is not counted")
+        #expect(third.opening == moment(1) && third.seen == [2, 2, 2])
+        #expect(try attempt(at: 0).seen == [2, 2, 2], "what was not looked at is not counted")
         try catalog.forget(subjects, succeeded: false, at: moment(0))
-        #expect(try attempt(at: 0).seen == [1, 1])
+        #expect(try attempt(at: 0).seen == [1, 1, 1])
         try catalog.forget(subjects, succeeded: true, at: moment(0))
         let after = try attempt(at: 0)
-        #expect(after.seen == [1, nil] && after.isKnown)
-        #expect(try attempt(at: 121).seen == [nil, nil], "forgotten")
+        #expect(after.seen == [1, nil, 1] && after.isKnown)
+        #expect(try attempt(at: 121).seen == [nil, nil, nil], "forgotten")
+        try catalog.forget(subjects, succeeded: false, at: moment(121))
+        #expect(try folder.sqlite("service.sqlite", "SELECT count(*) FROM sign_in_failure;") == "0\n", "what is not counted is not kept")
         #expect(try !attempt(at: 20_000).isKnown)
         try catalog.close()
     }
@@ -248,15 +250,17 @@ struct SignInTests {
             "attempt(_",
             {
                 _ = try $0.attempt(
-                    AttemptSubjects(account: secret(1), place: secret(2)), at: moment(0), forgetting: moment(-1), placesBefore: moment(-1)
-                ) { _ in (nil, 1, 1) }
+                    AttemptSubjects(account: secret(1), place: secret(2), address: secret(3)), at: moment(0), forgetting: moment(-1),
+                    placesBefore: moment(-1)
+                ) { _ in (nil, (1, moment(0)), (1, moment(0)), (1, moment(0))) }
             }
         ),
         (
             "forget(_",
             {
                 for succeeded in [true, false] {
-                    try $0.forget(AttemptSubjects(account: secret(1), place: secret(2)), succeeded: succeeded, at: moment(0))
+                    try $0.forget(
+                        AttemptSubjects(account: secret(1), place: secret(2), address: secret(3)), succeeded: succeeded, at: moment(0))
                 }
             }
         ),

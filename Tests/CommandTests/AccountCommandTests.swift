@@ -8,7 +8,7 @@ struct AccountCommandTests {
         arguments: [
             "account", "account add", "account close", "account reopen", "account list", "account show", "account grant", "account withdraw",
             "account setup-link", "account revoke-sessions", "account remove-authenticator", "account token", "account token create",
-            "account token revoke",
+            "account token revoke", "account identity", "account identity list", "account identity link", "account identity unlink",
         ])
     func help(_ command: String) throws {
         let outcome = try Workplace(hasArchive: false).shell("$minhchung \(command) --help")
@@ -64,6 +64,26 @@ struct AccountCommandTests {
         #expect(try place.command(["account", "token", "revoke", id, "officer-17"]).status == 1)
     }
 
+    @Test("An identity at a provider is linked to one account, listed and unlinked; that it was done is told, and not whose it is")
+    func identity() throws {
+        let place = try Workplace()
+        for account in ["officer-17", "officer-18"] { _ = try place.answer("account", "add", account) }
+        let identity = ["--issuer", "https://id.example", "--subject", "248289761001"]
+        #expect(try place.command(["account", "identity", "link", "officer-17"] + identity).output == "linked 248289761001 to officer-17\n")
+        #expect(try place.command(["account", "identity", "link", "officer-18"] + identity).status == 1, "it is another's")
+        #expect(try place.command(["account", "identity", "list", "officer-17"]).output == "https://id.example  248289761001\n")
+        #expect(try place.command(["account", "identity", "unlink", "officer-18"] + identity).status == 1)
+        #expect(try place.command(["account", "identity", "unlink", "officer-17"] + identity).status == 0)
+        #expect(try place.command(["account", "identity", "list", "officer-17"]).output.isEmpty)
+        _ = try place.answer("account", "setup-link", "officer-17")
+        let shown = try place.answer("account", "show", "officer-17")
+        #expect(try shown.list("sign_in_changes").count == 3)
+        let lines = try place.command(["account", "show", "officer-17"]).output.split(separator: "\n").filter { $0.contains(" by console:") }
+        #expect(lines.map { $0.split(separator: " ")[0] } == ["setup-link-made", "identity-unlinked", "identity-linked"])
+        #expect(try place.shell("grep -c 248289761001 $archive/archive.sqlite").output == "0\n")
+        #expect(try place.command(["verify"]).status == 0)
+    }
+
     @Test(
         "What cannot be is refused in one line",
         arguments: [
@@ -72,6 +92,8 @@ struct AccountCommandTests {
             (["account", "token", "create", "x", "--days", "400", "--as", "officer-17"], Int32(64)),
             (["account", "token", "create", "x", "--days", "4", "--scope", "all", "--as", "officer-17"], Int32(2)),
             (["account", "token", "revoke", "to-1", "officer-17"], Int32(2)),
+            (["account", "identity", "link", "nobody-1", "--issuer", "https://id.example", "--subject", "7"], Int32(1)),
+            (["account", "identity", "link", "nobody-1", "--issuer", "https://id.example", "--subject", "bảy"], Int32(64)),
             (["account", "grant", "nobody-1", "--role", "reviewer"], Int32(1)),
         ] as [([String], Int32)])
     func refused(_ arguments: [String], _ status: Int32) throws {

@@ -104,6 +104,7 @@ private struct Story {
     /// Accounts with roles, one of them taken back, and what they may not see in the access log.
     private func officers() async throws {
         for account in ["officer-21", "officer-22"] { try await archive.openAccount(account, by: console) }
+        _ = try await archive.createSetupLink(for: "officer-21", by: console)
         let grant = try await archive.grantRole(.reviewer, to: "officer-21", unit: "W-1", legalBasis: "Quyết định 5", by: console)
         _ = try await archive.grantRole(.administrator, to: "officer-22", unit: nil, until: today, by: console)
         _ = try await archive.withdrawRole(grant.id.text, reason: "Chuyển công tác", by: Actor(account: "officer-22"))

@@ -70,7 +70,11 @@ struct IdentifierTests {
                 "dossier.stepped", "evidence.cited", "citation.withdrawn", "evidence.verified", "evidence.superseded",
                 "scores.given", "dossier.decided", "title.revoked", "honour.granted", "data.erased", "hold.placed", "hold.released",
                 "key.rotated", "archive.restored", "access.dropped", "fixity.checked", "account.opened", "account.closed", "role.granted",
-                "role.withdrawn",
+                "role.withdrawn", "sign-in.changed",
+            ])
+        #expect(
+            SignInAct.allCases.map(\.rawValue) == [
+                "setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-removed",
             ])
         #expect(
             AccessKind.allCases.map(\.rawValue) == [

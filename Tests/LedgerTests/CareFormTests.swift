@@ -51,6 +51,7 @@ struct CareFormTests {
             #"{"account":"officer-17","grant":"gr-7h2k9q4m1c8r5t0w","legal_basis":"Quyết định 5","role":"reviewer","unit":"un-7h2k9q4m1c8r5t0w","valid_from":"2026-11-21","valid_until":"2027-11-20"}"#,
             optional: ["unit", "valid_until", "legal_basis"]),
         Example(.roleWithdrawn, #"{"account":"officer-17","grant":"gr-7h2k9q4m1c8r5t0w","reason":"Chuyển công tác"}"#),
+        Example(.signInChanged, #"{"account":"officer-17","act":"setup-link-made"}"#),
     ]
 
     @Test("a body is read, and written again as the same bytes", arguments: examples)
@@ -160,7 +161,7 @@ struct CareFormTests {
             // An account says no name, and a role is one of ours.
             (.accountOpened, "officer-17", "Nguyễn Văn An"), (.accountClosed, "officer-17", "console:lan"),
             (.roleGranted, #""reviewer""#, #""owner""#), (.roleGranted, "un-7h", "do-7h"), (.roleGranted, "2026-11-21", "2026-11-32"),
-            (.roleWithdrawn, "gr-7h", "gr-7i"),
+            (.roleWithdrawn, "gr-7h", "gr-7i"), (.signInChanged, "setup-link-made", "setup-link-taken"),
         ])
     func otherSpelling(kind: RecordKind, found: String, other: String) throws {
         let example = try #require(Self.examples.first { $0.kind == kind })

@@ -431,6 +431,11 @@ BODIES = {
         {"grant": grant_id, "account": account_name, "role": role, "valid_from": date}, unit=unit_id, valid_until=date,
         legal_basis=text),
     "role.withdrawn": members({"grant": grant_id, "account": account_name, "reason": text}),
+    "sign-in.changed": members(
+        {
+            "account": account_name,
+            "act": one_of("setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-removed"),
+        }),
 }
 ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported")
 HEADER = {"number": count, "time": time, "actor": text, "subjects": strings}
@@ -681,7 +686,7 @@ class Fold:
                 self.papers_of.update((dossier, item) for item in subjects if item_id(item))
         if (kind == "archive.created") != (number == 0):
             raise Wrong("archive.created is record 0 and no other")
-        expected = getattr(self, kind.replace(".", "_"))(number, header, body)
+        expected = getattr(self, kind.replace(".", "_").replace("-", "_"))(number, header, body)
         if kind in ("object.damaged", "object.restored"):
             # Those that had it when the operation began; a deposit in the same transaction may add one.
             expected = expected[:len(subjects)]
@@ -1231,6 +1236,17 @@ class Fold:
             raise Wrong(f"the grant {body['grant']} was withdrawn before")
         row["record_to"] = number
         return [f"account:{body['account']}", body["grant"]] + ([row["unit"]] if row["unit"] else [])
+
+    def sign_in_changed(self, number, header, body):
+        name, act = body["account"], body["act"]
+        row = self.account(name)
+        if row["closed_record"] is not None and act in ("setup-link-made", "setup-link-used", "identity-linked"):
+            raise Wrong(f"{act} for the account {name}, which is closed")
+        if act == "setup-link-made" and principal(header) == name:
+            raise Wrong(f"{name} makes its own setup link")
+        if act == "setup-link-used" and principal(header) != name:
+            raise Wrong(f"the setup link of {name} is used by {principal(header)}")
+        return [f"account:{name}"]
 
 
 def read_redactions(headers, bodies):

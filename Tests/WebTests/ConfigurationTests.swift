@@ -1,3 +1,4 @@
+import Custody
 import Ledger
 import Testing
 
@@ -52,6 +53,12 @@ struct ConfigurationTests {
             (#"{"port":1,"port":2}"#, [:], [], "cannot read the configuration: it is not JSON"),
             (#"[]"#, [:], [], "it is not a JSON object"),
             (#"{"certificate":"a.pem"}"#, [:], [], "certificate and key go together"),
+            (#"{"openid_issuer":"https://id.example"}"#, [:], [], "openid_issuer, openid_client_id and openid_public_url go together"),
+            (#"{"openid_client_secret_file":"a"}"#, [:], [], "openid_client_secret_file with them; give all, or none"),
+            (
+                "{}", ["MINHCHUNG_OPENID_CLIENT_SECRET": "s3cret"], [],
+                "openid_client_secret in the environment (MINHCHUNG_OPENID_CLIENT_SECRET) is no"
+            ),
             (#"{"open_machine":"true"}"#, [:], [], "open_machine in the configuration file is not true or false"),
             ("{}", ["MINHCHUNG_PROT": "80"], [], "prot in the environment (MINHCHUNG_PROT) is no setting"),
             ("{}", ["MINHCHUNG_PORT": "http"], [], "port in the environment (MINHCHUNG_PORT) is not an integer"),
@@ -63,5 +70,28 @@ struct ConfigurationTests {
         let error = #expect(throws: Configuration.Mistake.self) { try Configuration(file: Array(file.utf8), environment: environment, flags: pairs) }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
         #expect(error?.description.contains("\n") == false)
+        #expect(error?.description.contains("s3cret") == false, "a secret that is given in the wrong place is not printed")
+    }
+
+    @Test("Without an issuer there is no provider, and with one it sends people back under this site's address")
+    func provider() throws {
+        #expect(try Configuration().settings.signInProvider(secret: nil) == nil)
+        func provider(_ issuer: String, _ site: String) throws -> SignInProvider? {
+            let flags = [("openid_issuer", issuer), ("openid_client_id", "us"), ("openid_public_url", site)].map { (name: $0.0, text: $0.1) }
+            return try Configuration(flags: flags).settings.signInProvider(secret: "s3cret")
+        }
+        #expect(try provider("https://id.example", "https://minhchung.example/") != nil)
+        for (issuer, site) in [
+            ("http://id.example", "https://a.example"), ("https://id.example", "http://a.example"), ("https://id.example", "a.example"),
+        ] {
+            #expect(throws: (any Error).self, "\(issuer) \(site)") { try provider(issuer, site) }
+        }
+        for (name, value, _, _) in try Configuration(
+            flags: [("openid_issuer", "https://i.example"), ("openid_client_id", "us"), ("openid_public_url", "https://a.example")].map {
+                (name: $0.0, text: $0.1)
+            }
+        ).values where name.contains("secret") {
+            #expect(name == "openid_client_secret_file" && value == .null)
+        }
     }
 }

@@ -81,6 +81,7 @@ extension MatrixRow {
         let account = "officer-\(UInt32.random(in: 0..<100_000_000))"
         guard things.citizen != "citizen-0" else { return (account, GrantID.random().text) }
         try await province.archive.openAccount(account, by: console)
+        try await province.archive.linkIdentity(ExternalIdentity(issuer: "https://id.example", subject: account), to: account, by: console)
         return (account, try await province.archive.grantRole(.reviewer, to: account, unit: things.unit, by: console).id.text)
     }
 
@@ -252,6 +253,10 @@ extension MatrixRow {
         },
         administered("sessions.list", 200) { account, _, _ in .get("/api/v1/accounts/\(account)/sessions") },
         administered("sessions.revoke", 204) { account, _, _ in Request(method: "DELETE", target: "/api/v1/accounts/\(account)/sessions") },
+        administered("identities.list", 200) { account, _, _ in .get("/api/v1/accounts/\(account)/identities") },
+        administered("identities.unlink", 204) { account, _, _ in
+            .post("/api/v1/accounts/\(account)/identities/removal", #"{"issuer":"https://id.example","subject":"\#(account)"}"#)
+        },
         administered("grants.give", 201) { account, _, things in
             .post("/api/v1/accounts/\(account)/grants", #"{"role":"appraiser","unit":"\#(things.unit)"}"#)
         },
@@ -260,6 +265,11 @@ extension MatrixRow {
         .plain("session.begin", all(401, 429)) { .post("/api/v1/session", #"{"account":"nobody-here","password":"wrong"}"#) },
         .plain("session.get", all(404)) { .get("/api/v1/session") },
         .plain("session.end", all(404)) { Request(method: "DELETE", target: "/api/v1/session") },
+        // No provider is set up.
+        .plain("provider.begin", all(404)) { .get("/api/v1/session/provider") },
+        .plain("provider.setup", all(404)) { .post("/api/v1/session/provider", #"{"link":"mcl_none"}"#) },
+        .plain("provider.finish", all(404)) { .get("/api/v1/session/provider/callback?state=s&code=c&session_state=x") },
+        .plain("identities.link", all(404)) { .post("/api/v1/account/identities", "{}") },
         .plain("setup.offer", all(401)) { .post("/api/v1/setup/offer", #"{"link":"mcl_none"}"#) },
         .plain("setup.use", all(401)) { .post("/api/v1/setup", #"{"link":"mcl_none","password":"long enough for one"}"#) },
         .plain("account.password", all(401, 429)) {

@@ -167,6 +167,54 @@ struct ServeTests {
         #expect(!plain.contains("200"))
     }
 
+    @Test(
+        "With a provider and the file of its secret it signs in by it; the secret is shown nowhere, and what cannot be used is told before it listens",
+        .enabled(if: LocalProvider.isHere, LocalProvider.absence))
+    func provider() async throws {
+        let local = try LocalProvider()
+        let folder = try ServingProgram.makeFolder()
+        let secret = folder.appendingPathComponent("openid.secret")
+        try Data("s3cret: +&=\n".utf8).write(to: secret)
+        let settings = [
+            "openid_issuer=\(local.issuer)", "openid_client_id=minhchung test", "openid_client_secret_file=\(secret.path)",
+            "openid_public_url=https://archive.example",
+        ].flatMap { ["--set", $0] }
+        let printed = try ServingProgram.run(["config"] + settings)
+        #expect(printed.output.contains(secret.path) && !printed.output.contains("s3cret"))
+        let served = try await ServingProgram(settings, in: folder)
+        let port = served.port
+        func ask(_ target: String, cookie: String = "") async throws -> Received {
+            try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\(cookie.isEmpty ? "" : "Cookie: \(cookie)\r\n")Connection: close\r\n\r\n")
+                return try connection.receive()
+            }
+        }
+        let began = try await ask("/api/v1/session/provider")
+        let redirect = try await local.visit(try #require(began.fields["location"]))
+        let cookie = try #require(began.cookies.first).prefix { $0 != ";" }
+        let answer = try await ask("\(Browser.callback)?code=\(redirect.code)&state=\(redirect.state)", cookie: String(cookie))
+        // The provider took the secret; and the identity is nobody's yet.
+        #expect(answer.status == 401 && answer.kind == "sign-in", "\(answer.text)")
+        #expect(try !served.log.contains("s3cret"))
+
+        let none = folder.appendingPathComponent("none").path
+        let started: @Sendable ([String]) throws -> (status: Int32, output: String, errors: String) = {
+            try ServingProgram.run(["serve", "--archive", none] + $0)
+        }
+        let lines = folder.appendingPathComponent("lines")
+        try Data("two\nlines\n".utf8).write(to: lines)
+        for (arguments, words) in [
+            (Array(settings.dropLast(2)), "go together"),
+            (settings + ["--set", "openid_client_secret_file=\(lines.path)"], "is not one line of text"),
+            (settings + ["--set", "openid_client_secret_file=\(none)"], "cannot read"),
+            (settings + ["--set", "openid_public_url=http://archive.example"], "cannot use the sign-in provider: the address to come back to"),
+        ] {
+            let refused = try await blocking { try started(arguments) }
+            #expect(refused.status == 2 && refused.errors.contains(words) && refused.errors.split(separator: "\n").count == 1, "\(refused)")
+        }
+    }
+
     @Test("config prints every value and where it was said; what is no setting is refused before anything is opened")
     func configuration() throws {
         let folder = try ServingProgram.makeFolder()

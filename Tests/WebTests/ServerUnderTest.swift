@@ -63,10 +63,19 @@ final class ServerUnderTest: Sendable {
         self.lines = lines
     }
 
+    /// How people sign in at a server whose own archive knows them.
+    struct SigningIn: Sendable {
+        var provider: SignInProvider?
+        var rules = SignInRules()
+        var now: @Sendable () -> Timestamp = Archive.systemTime
+    }
+
     /// Starts a server, lets `body` talk to it, and stops it.
+    ///
+    /// - Parameter signingIn: the archive knows who asks, and not `authenticator`.
     static func run(
         _ change: (inout Settings) -> Void = { _ in }, operations more: @Sendable (Archive) -> [Web.Operation] = { _ in [] },
-        authenticator: Authenticator = TestAccounts.authenticator,
+        authenticator: Authenticator = TestAccounts.authenticator, signingIn: SigningIn? = nil,
         _ body: (ServerUnderTest) async throws -> Void
     ) async throws {
         let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
@@ -74,14 +83,16 @@ final class ServerUnderTest: Sendable {
         try #require(mkdtemp(&name) != nil)
         let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         defer { try? FileManager.default.removeItem(atPath: folder) }  // a leftover in /dev/shm fails no test
-        let archive = try await Archive.create(at: folder + "/archive", by: console, worker: workerPath, holder: "a test")
+        let archive = try await Archive.create(
+            at: folder + "/archive", by: console, worker: workerPath, holder: "a test", now: signingIn?.now ?? Archive.systemTime)
         var settings = Settings()
         settings.port = 0
         settings.checksAnswers = true
         change(&settings)
         let lines = Lines()
         let server = Server(
-            Interface.operations(on: archive) + more(archive), authenticator: authenticator, answers: .archive(archive), settings: settings,
+            Interface.operations(on: archive, signingIn?.rules ?? SignInRules(), provider: signingIn?.provider) + more(archive),
+            authenticator: signingIn.map { .archive(archive, $0.rules) } ?? authenticator, answers: .archive(archive), settings: settings,
             write: { lines.append($0) })
         let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {

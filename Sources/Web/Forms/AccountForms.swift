@@ -15,6 +15,14 @@ public func members(_ account: AccountAccount) -> [String: JSON?] {
         "account": .string(account.account), "open": .bool(account.isOpen), "opened_record": .number(account.openedRecord),
         "closed_record": account.closedRecord.map(JSON.number), "people": .array(account.people.map { .string($0.text) }),
         "grants": .array(account.grants.map { .members(members($0)) }),
+        "sign_in_changes": account.signInChanges.map { .array($0.map { .members(members($0)) }) },
+    ]
+}
+
+public func members(_ change: SignInChangeAccount) -> [String: JSON?] {
+    [
+        "act": .string(change.act.rawValue), "at": .text(change.time), "by": .string(change.actor.account), "acting_as": .text(change.actor.actingAs),
+        "record": .number(change.record),
     ]
 }
 
@@ -32,5 +40,13 @@ extension Schema {
         .object([
             .required("account", .account), .required("open", .boolean), .required("opened_record", .count), .optional("closed_record", .count),
             .required("people", .list(.identifier(PersonID.prefix)), "Whose own account it is."), .required("grants", .list(.grant)),
+            .optional(
+                "sign_in_changes", .list(signInChange),
+                "What was done last to how it signs in, and by whom, newest first: who made a setup link for it could take it over."),
         ]))
+
+    private static let signInChange = Schema.object([
+        .required("act", .choice(of: SignInAct.self)), .required("at", .time), .required("by", .line(max: 200)),
+        .optional("acting_as", .line(max: 200), "In whose name, where it was somebody at the console."), .required("record", .count),
+    ])
 }

@@ -21,6 +21,8 @@ public struct Call: Sendable {
     public let content: RequestContent?
     /// `If-None-Match` and `Range`, as they were sent.
     let conditions: Conditions
+    /// What ties a sign-in by a provider to this browser, where its cookie has it.
+    let binding: String?
 
     /// In whose name it is done.
     /// - Throws: ``Problem/signInRequired``.

@@ -88,6 +88,8 @@ public struct Operation: Sendable {
     public let outcomes: [Outcome]
     /// Statuses of problems beside those that every operation of its kind may answer with; see ``problems``.
     public let refusals: [Int]
+    /// Whether the query may have parameters that it does not know, which are not looked at: where a standard lets others add them.
+    public let takesOthers: Bool
     /// Whether it makes something: it then takes an `Idempotency-Key`.
     public let creates: Bool
     /// How long it may take until its answer begins, where that is longer than ``Limits/operationSeconds``.
@@ -96,7 +98,7 @@ public struct Operation: Sendable {
 
     public init(
         _ id: String, _ method: Method, _ path: String, _ summary: String, tag: String, access: Access = .signedIn, scope: TokenScope? = nil,
-        parameters: [Parameter] = [], body: Body? = nil, outcomes: [Outcome], refusals: [Int] = [], creates: Bool = false,
+        parameters: [Parameter] = [], body: Body? = nil, outcomes: [Outcome], refusals: [Int] = [], creates: Bool = false, takesOthers: Bool = false,
         seconds: Int? = nil, perform: @escaping @Sendable (Call) async throws -> Answer
     ) {
         self.id = id
@@ -110,6 +112,7 @@ public struct Operation: Sendable {
         self.body = body
         self.outcomes = outcomes
         self.refusals = refusals
+        self.takesOthers = takesOthers
         self.creates = creates
         self.seconds = seconds
         self.perform = perform

@@ -2,9 +2,9 @@ internal import Custody
 internal import Evidence
 internal import Ledger
 
-/// Signing in and out, by password or a provider; setup links, authenticators and tokens.
+/// Signing in and out, by password; setup links, authenticators and tokens.
 enum SignInOperations {
-    private static let tag = "sign-in"
+    static let tag = "sign-in"
 
     static func all(_ archive: Archive, _ rules: SignInRules) -> [Operation] {
         [
@@ -14,23 +14,23 @@ enum SignInOperations {
         ]
     }
 
-    private static let password = Schema.text(.anything, min: 1, max: 1024)
-    private static let code = Schema.text(.line, min: 6, max: 8)
-    private static let secret = Schema.text(.line, min: 1, max: 200)
+    static let password = Schema.text(.anything, min: 1, max: 1024)
+    static let code = Schema.text(.line, min: 6, max: 8)
+    static let secret = Schema.text(.line, min: 1, max: 200)
     private static let authenticator = Schema.object([
         .required("key", .text(.line, min: 16, max: 128), "In base 32."), .required("code", code, "What it shows now."),
     ])
 
     // MARK: Sessions
 
-    private static let form = Schema.named(
+    static let form = Schema.named(
         "Session",
         .object([
             .required("account", .account), .required("csrf_token", .digest, "A change with the cookie needs it in X-CSRF-Token."),
             .required("idle_until", .time), .required("expires_at", .time),
         ]))
 
-    private static func members(_ session: Session, _ secret: String) -> [String: JSON?] {
+    static func members(_ session: Session, _ secret: String) -> [String: JSON?] {
         [
             "account": .string(session.account), "csrf_token": .string(CrossSiteCheck.token(for: secret)),
             "idle_until": .text(session.idleUntil), "expires_at": .text(session.expiresAt),

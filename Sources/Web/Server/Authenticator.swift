@@ -63,8 +63,9 @@ public enum SessionCookie {
     /// Where there is no TLS: on the machine itself, and for trying out.
     static let plainName = "minhchung"
 
-    static func secret(in fields: RequestFields, isSecure: Bool) -> String? {
-        let name = isSecure ? secureName : plainName
+    static func secret(in fields: RequestFields, isSecure: Bool) -> String? { value(of: isSecure ? secureName : plainName, in: fields) }
+
+    static func value(of name: String, in fields: RequestFields) -> String? {
         var found: [Substring] = []
         for field in fields.values("cookie") {
             for pair in field.split(separator: ";") {
@@ -85,6 +86,29 @@ public enum SessionCookie {
     /// Takes the cookie away.
     public static func clear(isSecure: Bool) -> String {
         "\(isSecure ? secureName : plainName)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0\(isSecure ? "; Secure" : "")"
+    }
+}
+
+/// The cookie that ties a sign-in by a provider to the browser in which it was begun: without it, who got somebody else to open the address to
+/// come back to would have them signed in as another.
+enum BindingCookie {
+    static let secureName = "__Host-minhchung-provider"
+    static let plainName = "minhchung-provider"
+    /// As long as what was begun is remembered, in seconds.
+    static let lifetime = 600
+
+    static func value(in fields: RequestFields, isSecure: Bool) -> String? {
+        SessionCookie.value(of: isSecure ? secureName : plainName, in: fields)
+    }
+
+    /// The cookie to set. It is Lax, because the browser comes back from another site.
+    static func set(_ binding: String, isSecure: Bool) -> String {
+        "\(isSecure ? secureName : plainName)=\(binding); Path=/; HttpOnly; SameSite=Lax; Max-Age=\(lifetime)\(isSecure ? "; Secure" : "")"
+    }
+
+    /// Takes the cookie away.
+    static func clear(isSecure: Bool) -> String {
+        "\(isSecure ? secureName : plainName)=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0\(isSecure ? "; Secure" : "")"
     }
 }
 

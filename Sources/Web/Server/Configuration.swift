@@ -45,6 +45,12 @@ public struct Configuration: Sendable {
         guard (settings.certificate == nil) == (settings.key == nil) else {
             throw Mistake(description: "cannot use the configuration: certificate and key go together; give both, or neither")
         }
+        let provider = [settings.openIDIssuer, settings.openIDClient, settings.openIDPublicURL].map { $0 != nil }
+        guard provider.allSatisfy({ $0 == provider[0] }), settings.openIDSecretFile == nil || provider[0] else {
+            throw Mistake(
+                description: "cannot use the configuration: openid_issuer, openid_client_id and openid_public_url go together, and "
+                    + "openid_client_secret_file with them; give all, or none")
+        }
     }
 
     private mutating func take(_ name: String, text: String, _ source: Source, _ place: String) throws(Mistake) {
@@ -141,6 +147,12 @@ public struct Configuration: Sendable {
         },
         number("session_idle_minutes", \.sessionIdleMinutes, 1...1_440, "a session ends when it is not used for so long,"),
         number("session_hours", \.sessionHours, 1...168, "and after so long in any case"),
+        text("openid_issuer", \.openIDIssuer, "the issuer of OpenID Connect by which people may sign in too; none where it is not set"),
+        text("openid_client_id", \.openIDClient, "as whom that provider knows this service"),
+        text("openid_client_secret_file", \.openIDSecretFile, "a file that has the secret that the provider gave, and nothing else"),
+        text(
+            "openid_public_url", \.openIDPublicURL,
+            "this site as browsers know it; the provider sends people back to \(Settings.callbackPath) under it"),
         Key(
             name: "trusted_proxies", help: "addresses of reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed",
             schema: .array(.line(max: 45), max: 100)

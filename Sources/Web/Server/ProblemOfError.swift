@@ -11,6 +11,7 @@ extension Problem {
         case let error as UploadError: self = Self.of(error)
         case let error as PageImageError: self = Self.of(error)
         case let error as SignInError: self = Self.of(error)
+        case let error as OpenIDError: self = Self.of(error)
         case let error as PasswordRefusal: self = Problem("password", 422, "The password is not taken", "\(error)")
         case let error as LifeError: self = .conflict(error.description)
         case let error as RuleMistakes: self = .field("/text", error.mistakes.map(\.description).joined(separator: "; "))
@@ -41,6 +42,25 @@ extension Problem {
         case .authenticatorRequired: Problem("authenticator-required", 403, "An authenticator is wanting", error.description)
         case .setupLinkInvalid: Problem("setup-link", 401, "The link is not good", error.description)
         case .codeDiffers: .field("/authenticator/code", error.description)
+        }
+    }
+
+    /// What a provider says of itself, and where it lies, is for the log alone.
+    private static func of(_ error: OpenIDError) -> Problem {
+        switch error {
+        case .settings: .failure
+        case .notBegun: Problem("provider-not-begun", 401, "Not signed in", error.description)
+        case .cancelled: Problem("provider-cancelled", 401, "Not signed in", error.description)
+        case .tooManyWait: Problem("busy", 503, "Too much at once", error.description, fields: ["retry-after": "2"])
+        case .unreachable:
+            Problem(
+                "provider-unreachable", 502, "The sign-in provider cannot be reached",
+                "cannot reach the sign-in provider now; try again later, or sign in by password", cause: error.description)
+        case .notAnAnswer:
+            Problem(
+                "provider-answer", 502, "The sign-in provider does not answer as it has to",
+                "cannot sign in by the provider now; try again later, or sign in by password", cause: error.description)
+        case .refused: Problem("provider-refused", 401, "Not signed in", error.description, cause: error.description)
         }
     }
 

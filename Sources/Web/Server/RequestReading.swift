@@ -26,6 +26,7 @@ enum RequestReading {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try PercentEncoding.decoded(parts[0], plusIsSpace: true)
             guard operation.parameters.contains(where: { $0.place == .query && $0.name == name }) else {
+                if operation.takesOthers { continue }
                 throw .parameter(
                     .query, String(name.unicodeScalars.prefix(64).filter { $0.properties.generalCategory != .control }.map(Character.init)),
                     "is none of this operation")

@@ -61,8 +61,10 @@ struct Responder: HTTPResponder {
             throw error
         } catch {
             let problem = Problem(of: error)
-            if problem.status >= 500 {
-                log.error("a request failed", metadata: ["request": "\(passage.id)", "error": "\(problem.cause ?? "\(error)")"])
+            if problem.status >= 500 || problem.cause != nil {
+                log.log(
+                    level: problem.status >= 500 ? .error : .warning, "a request failed",
+                    metadata: ["request": "\(passage.id)", "error": "\(problem.cause ?? "\(error)")"])
             }
             return response(to: problem, context.channel, passage)
         }
@@ -120,7 +122,8 @@ struct Responder: HTTPResponder {
             parameters: parameters,
             json: json, content: content,
             conditions: Conditions(
-                ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")))
+                ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")),
+            binding: BindingCookie.value(in: fields, isSecure: client.isSecure))
         let answer = try await perform(call, on: channel)
         if settings.checksAnswers { try AnswerCheck.check(answer, of: operation) }
         return response(to: answer, channel, passage)

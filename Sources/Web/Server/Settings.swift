@@ -20,6 +20,14 @@ public struct Settings: Sendable, Equatable {
     public var sessionIdleMinutes = 30
     /// and after so long in any case.
     public var sessionHours = 12
+    /// A provider of OpenID Connect by which people may sign in beside their password: as whom it knows itself. Without one there is none.
+    public var openIDIssuer: String?
+    /// As whom the provider knows us.
+    public var openIDClient: String?
+    /// A file that has the secret that the provider gave us, alone in it. The secret itself is no setting, so that nothing shows it.
+    public var openIDSecretFile: String?
+    /// This site as browsers know it, `https://minhchung.example`: the provider sends people back to ``callbackPath`` under it.
+    public var openIDPublicURL: String?
     /// Whether answers are held against the description before they go out: in tests and in debug builds.
     public var checksAnswers = Settings.isDebug
     public var limits = Limits()
@@ -34,6 +42,20 @@ public struct Settings: Sendable, Equatable {
     }
 
     var isTLS: Bool { certificate != nil }
+
+    /// Where a provider sends people back to, under this site's address.
+    public static let callbackPath = "/api/v1/session/provider/callback"
+
+    /// The provider by which people may sign in; `nil` where none is set.
+    ///
+    /// - Parameter secret: what ``openIDSecretFile`` has; `nil` for a client that the provider gave none.
+    /// - Throws: where the addresses cannot be used; nothing is asked yet.
+    public func signInProvider(secret: String?) throws -> SignInProvider? {
+        guard let issuer = openIDIssuer, let client = openIDClient, let site = openIDPublicURL else { return nil }
+        return try SignInProvider(
+            issuer: issuer, clientID: client, clientSecret: secret,
+            redirectURI: (site.hasSuffix("/") ? String(site.dropLast()) : site) + Self.callbackPath)
+    }
 
     public init() {}
 

@@ -12,6 +12,9 @@ public final class Catalog: Sendable {
     let folder: String
     let archive: DatabasePool
     let service: DatabasePool
+    /// Another one each time that the databases are opened.
+    let opening = UInt64.random(in: 0...UInt64.max)
+    private let signInChanges = SignInChanges()
     /// Each tree's right edge, as committed.
     struct Edges {
         var records: MerkleTree.Edge
@@ -45,6 +48,7 @@ public final class Catalog: Sendable {
         ledger = GroupCommit(
             archive, state: Edges(records: records.edge, access: access.edge), makeRoom: makeRoom, committed: grew)
         operations = GroupCommit(service, state: (), makeRoom: makeRoom)
+        service.add(transactionObserver: signInChanges)
         var damage = records.damage ?? access.damage
         if damage == nil {
             let (archive, service) = (self.archive, self.service)
@@ -108,6 +112,35 @@ public final class Catalog: Sendable {
         try pool.read { db in db.trace() }
         pool.writeWithoutTransaction { db in db.trace() }
         return statements.withLock { $0 }
+    }
+
+    // MARK: Who is signed in
+
+    /// Differs as soon as a change of tokens, sessions, accounts or roles is told to whoever made it: what was known of them at an equal
+    /// mark still holds.
+    public struct SignInMark: Sendable, Hashable {
+        let records: Int
+        let changes: Int
+    }
+
+    public var signInMark: SignInMark { SignInMark(records: recordTree.size, changes: signInChanges.count) }
+
+    /// Counts the transactions that changed tokens or sessions.
+    private final class SignInChanges: TransactionObserver, Sendable {
+        private let changes = Atomic(0)
+        // Of one connection that writes, whose transactions follow one another.
+        private let isTouched = Atomic(false)
+
+        var count: Int { changes.load(ordering: .sequentiallyConsistent) }
+
+        func observes(eventsOfKind kind: DatabaseEventKind) -> Bool { ["session", "api_token"].contains(kind.tableName) }
+        func databaseDidChange(with event: DatabaseEvent) { isTouched.store(true, ordering: .sequentiallyConsistent) }
+
+        func databaseDidCommit(_ db: Database) {
+            if isTouched.exchange(false, ordering: .sequentiallyConsistent) { changes.add(1, ordering: .sequentiallyConsistent) }
+        }
+
+        func databaseDidRollback(_ db: Database) { isTouched.store(false, ordering: .sequentiallyConsistent) }
     }
 
     // MARK: Appending
@@ -205,17 +238,21 @@ public final class Catalog: Sendable {
     }
 
     /// Appends an entry to the access log, durably: only when it returns may what it names be shown.
+    ///
+    /// - Parameter count: how often it is shown: so many entries, all or none.
     public func appendAccess(
-        _ kind: AccessKind, to subjects: [String], by actor: Actor, at time: Timestamp
+        _ kind: AccessKind, to subjects: [String], by actor: Actor, at time: Timestamp, times count: Int = 1
     ) throws(CatalogError) {
         if let damage { throw damage }
         try perform("write the access log") {
             try ledger.commit { db, edges in
-                let header = RecordHeader(
-                    number: Int(edges.access.size), time: time, kind: kind.rawValue, actor: actor, subjects: subjects, bodyCommitment: nil)
-                try Tree.access.append(RecordForm.headerBytes(header), number: header.number, to: &edges.access, db)
-                for subject in Set(subjects) {
-                    try db.run("INSERT INTO access_subject (subject, number) VALUES (?, ?)", [subject, header.number])
+                for _ in 0..<count {
+                    let header = RecordHeader(
+                        number: Int(edges.access.size), time: time, kind: kind.rawValue, actor: actor, subjects: subjects, bodyCommitment: nil)
+                    try Tree.access.append(RecordForm.headerBytes(header), number: header.number, to: &edges.access, db)
+                    for subject in Set(subjects) {
+                        try db.run("INSERT INTO access_subject (subject, number) VALUES (?, ?)", [subject, header.number])
+                    }
                 }
             }
         }
@@ -245,7 +282,7 @@ public final class Catalog: Sendable {
     /// A record, after its header was held against its leaf and its body against its header.
     /// - Throws: ``CatalogError/recordDamaged(number:reason:)`` when it is not what was recorded.
     public func record(_ number: Int) throws(CatalogError) -> (header: RecordHeader, body: RecordBody) {
-        try perform("read record \(number)") { try archive.read { db in try StoredRecord.read(number, db) } }.checked()
+        try perform("read record \(number)") { try look { db in try StoredRecord.read(number, db) } }.checked()
     }
 
     /// Whether a record is what was recorded.
@@ -256,7 +293,7 @@ public final class Catalog: Sendable {
     /// Calls `body` with every record about `subject`, oldest first, each checked as ``record(_:)`` does.
     public func records(about subject: String) throws(CatalogError) -> [(header: RecordHeader, body: RecordBody)] {
         let numbers = try perform("read the records about \(subject)") {
-            try archive.read { db in
+            try look { db in
                 try Int.fetchAll(
                     db, sql: "SELECT number FROM record_subject WHERE subject = ? ORDER BY number", arguments: [subject])
             }

@@ -42,14 +42,14 @@ extension Catalog {
     /// The decision that gave this title or honour, `nil` when there is none.
     public func decision(giving title: TitleID) throws(CatalogError) -> DecisionView? {
         try perform("find title \(title)") {
-            try archive.read { db in try db.first("SELECT * FROM decision WHERE title = ?", [title.text]).map(Self.decisionView) }
+            try look { db in try db.first("SELECT * FROM decision WHERE title = ?", [title.text]).map(Self.decisionView) }
         }
     }
 
     /// What was decided about a person, by cycle.
     public func decisions(about person: PersonID) throws(CatalogError) -> [DecisionView] {
         try perform("find what was decided about \(person)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM decision WHERE person = ? ORDER BY cycle, record", [person.text]).map(Self.decisionView)
             }
         }
@@ -58,7 +58,7 @@ extension Catalog {
     /// What was decided about a dossier, oldest first.
     public func decisions(about dossier: DossierID) throws(CatalogError) -> [DecisionView] {
         try perform("find what was decided about \(dossier)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM decision WHERE dossier = ? ORDER BY record", [dossier.text]).map(Self.decisionView)
             }
         }
@@ -67,7 +67,7 @@ extension Catalog {
     /// Whom a decision document is about, in the order of its records, at most `limit`.
     public func decisions(in document: DecisionID, limit: Int) throws(CatalogError) -> [DecisionView] {
         try perform("find decision \(document)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM decision WHERE decision = ? ORDER BY record LIMIT ?", [document.text, limit])
                     .map(Self.decisionView)
             }
@@ -77,7 +77,7 @@ extension Catalog {
     /// The first decision of each document with this number and notation and date: communes number theirs alike.
     public func documents(number: String, notation: String, issuedOn: CalendarDate) throws(CatalogError) -> [DecisionView] {
         try perform("look for decision \(number)/\(notation)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     """
                     SELECT * FROM decision WHERE record IN (

@@ -114,14 +114,14 @@ extension Catalog {
     /// The dossier of this id, `nil` when there is none.
     public func dossier(_ id: DossierID) throws(CatalogError) -> DossierView? {
         try perform("find dossier \(id)") {
-            try archive.read { db in try db.first("SELECT * FROM dossier WHERE id = ?", [id.text]).map(Self.dossierView) }
+            try look { db in try db.first("SELECT * FROM dossier WHERE id = ?", [id.text]).map(Self.dossierView) }
         }
     }
 
     /// The dossiers of a person, by cycle; of one cycle where one is given.
     public func dossiers(of person: PersonID, cycle: Int? = nil) throws(CatalogError) -> [DossierView] {
         try perform("find the dossiers of \(person)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT * FROM dossier WHERE person = ? AND cycle >= ? AND cycle <= ? ORDER BY cycle, key",
                     [person.text, cycle ?? 0, cycle ?? Int.max]
@@ -136,7 +136,7 @@ extension Catalog {
     ) throws(CatalogError) -> [DossierView] {
         let stages = stage.map { [$0] } ?? DossierStage.allCases
         return try perform("list dossiers") {
-            try archive.read { db in
+            try look { db in
                 // One walk of an index for each stage, each already in the order of the keys.
                 var found: [DossierView] = []
                 for stage in stages {
@@ -155,7 +155,7 @@ extension Catalog {
     /// The stages that a dossier was in, oldest first.
     public func stages(of dossier: DossierID) throws(CatalogError) -> [StageView] {
         try perform("read the stages of \(dossier)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM dossier_stage WHERE dossier = ? ORDER BY record_from", [dossier.text]).map { row in
                     let reader = ViewReader(row: row, view: "dossier_stage")
                     return StageView(
@@ -180,14 +180,14 @@ extension Catalog {
     /// The citation of this id, `nil` when there is none.
     public func citation(_ id: CitationID) throws(CatalogError) -> CitationView? {
         try perform("find citation \(id)") {
-            try archive.read { db in try db.first("SELECT * FROM citation WHERE id = ?", [id.text]).map(Self.citationView) }
+            try look { db in try db.first("SELECT * FROM citation WHERE id = ?", [id.text]).map(Self.citationView) }
         }
     }
 
     /// The citations of a dossier by indicator, also those that hold no longer.
     public func citations(of dossier: DossierID) throws(CatalogError) -> [CitationView] {
         try perform("read the citations of \(dossier)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM citation WHERE dossier = ? ORDER BY indicator, record_from", [dossier.text])
                     .map(Self.citationView)
             }
@@ -197,7 +197,7 @@ extension Catalog {
     /// The citations of an item by dossier, also those that hold no longer.
     public func citations(ofItem item: EvidenceID) throws(CatalogError) -> [CitationView] {
         try perform("read the citations of \(item)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM citation WHERE item = ? ORDER BY dossier, record_from", [item.text]).map(Self.citationView)
             }
         }
@@ -208,7 +208,7 @@ extension Catalog {
     /// The scores of a dossier, also those that were superseded, oldest first within kind and indicator.
     public func scores(of dossier: DossierID) throws(CatalogError) -> [ScoreView] {
         try perform("read the scores of \(dossier)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM score WHERE dossier = ? ORDER BY kind, indicator, record_from", [dossier.text]).map { row in
                     let reader = ViewReader(row: row, view: "score")
                     return ScoreView(
@@ -223,7 +223,7 @@ extension Catalog {
     /// What is known of the truth of an item, now or, with `record`, when that record was the newest.
     public func verification(of item: EvidenceID, asOf record: Int? = nil) throws(CatalogError) -> VerificationView {
         try perform("read the verification of \(item)") {
-            try archive.read { db in
+            try look { db in
                 let row = try db.first(
                     """
                     SELECT * FROM verification WHERE item = ? AND record_from <= ? ORDER BY record_from DESC LIMIT 1

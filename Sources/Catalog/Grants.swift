@@ -76,14 +76,14 @@ extension Catalog {
     /// The account of this name, `nil` when none was ever opened.
     public func account(_ account: String) throws(CatalogError) -> AccountView? {
         try perform("find account \(account)") {
-            try archive.read { db in try db.first("SELECT * FROM account WHERE account = ?", [account]).map(Self.accountView) }
+            try look { db in try db.first("SELECT * FROM account WHERE account = ?", [account]).map(Self.accountView) }
         }
     }
 
     /// Accounts after the one given, by name.
     public func accounts(after account: String, limit: Int) throws(CatalogError) -> [AccountView] {
         try perform("list accounts") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM account WHERE account > ? ORDER BY account LIMIT ?", [account, limit]).map(Self.accountView)
             }
         }
@@ -92,7 +92,7 @@ extension Catalog {
     /// Every role that an account was ever given, oldest first.
     public func grants(to account: String) throws(CatalogError) -> [GrantView] {
         try perform("find the roles of \(account)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM role_grant WHERE account = ? ORDER BY record_from", [account]).map(Self.grantView)
             }
         }
@@ -101,7 +101,7 @@ extension Catalog {
     /// The grant of this id, `nil` when there is none.
     public func grant(_ id: GrantID) throws(CatalogError) -> GrantView? {
         try perform("find grant \(id)") {
-            try archive.read { db in try db.first("SELECT * FROM role_grant WHERE id = ?", [id.text]).map(Self.grantView) }
+            try look { db in try db.first("SELECT * FROM role_grant WHERE id = ?", [id.text]).map(Self.grantView) }
         }
     }
 
@@ -109,7 +109,7 @@ extension Catalog {
     /// has it there.
     public func units(under unit: UnitID, on day: CalendarDate) throws(CatalogError) -> Set<UnitID> {
         try perform("find the units under \(unit)") {
-            try archive.read { db in
+            try look { db in
                 // The name that began last by that day says which unit it is below.
                 let rows = try db.rows(
                     """

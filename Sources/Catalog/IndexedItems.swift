@@ -8,7 +8,7 @@ extension Catalog {
     /// there is no such record.
     func leafMark(ofRecord number: Int) throws(CatalogError) -> Int64? {
         try perform("read record \(number)") {
-            try archive.read { db in
+            try look { db in
                 try db.first("SELECT hash FROM record_node WHERE level = 0 AND position = ?", [number]).map { row in
                     (row["hash"] as Data).prefix(7).reduce(0) { $0 << 8 | Int64($1) }
                 }
@@ -19,7 +19,7 @@ extension Catalog {
     /// The first record that names evidence which waits for extraction; `nil` when none waits.
     public func firstWaitingRecord() throws(CatalogError) -> Int? {
         try perform("look for what waits") {
-            try archive.read { db in
+            try look { db in
                 try Int.fetchOne(
                     db,
                     sql: """
@@ -49,7 +49,7 @@ extension Catalog {
     func itemStates(changedBy records: Range<Int>) throws(CatalogError) -> [ItemState] {
         try perform("read records \(records.lowerBound) to \(records.upperBound - 1)") {
             // One transaction: a read of its own for each row would cost more than the rows.
-            try archive.read { db in
+            try look { db in
                 var changed: [Int64: ItemState] = [:]
                 // SQLite takes out the three values that are needed: what the records say was checked when they were folded.
                 let rows = try Row.fetchCursor(
@@ -87,7 +87,7 @@ extension Catalog {
     func itemTexts(_ keys: [Int64]) throws(CatalogError) -> [ItemText] {
         let views = try items(keys: keys)
         return try perform("find the texts of \(keys.count) items") {
-            try archive.read { db in
+            try look { db in
                 try views.map { view in
                     let text = try db.first(
                         "SELECT text.* FROM object JOIN object AS text ON text.digest = object.text WHERE object.digest = ?", [view.object.hex])

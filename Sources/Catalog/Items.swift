@@ -82,7 +82,7 @@ extension Catalog {
 
     /// The item of this id, `nil` when there is none.
     public func item(_ id: EvidenceID) throws(CatalogError) -> ItemView? {
-        try perform("find item \(id)") { try archive.read { db in try Self.item(id, db) } }
+        try perform("find item \(id)") { try look { db in try Self.item(id, db) } }
     }
 
     static func item(_ id: EvidenceID, _ db: Database) throws -> ItemView? {
@@ -92,7 +92,7 @@ extension Catalog {
     /// The item of this id, `nil` when there is none within reach.
     public func item(_ id: EvidenceID, within reach: Reach) throws(CatalogError) -> ItemView? {
         try perform("find item \(id)") {
-            try archive.read { db in
+            try look { db in
                 try db.first("SELECT \(Self.itemColumns) WHERE item.id = ?\(reach.item())", [id.text] + reach.arguments).map(Self.itemView)
             }
         }
@@ -101,7 +101,7 @@ extension Catalog {
     /// The items within reach whose id begins with `prefix`, at most `limit`.
     public func items(idPrefix prefix: String, within reach: Reach, limit: Int) throws(CatalogError) -> [ItemView] {
         try perform("find item \(prefix)") {
-            try archive.read { db in
+            try look { db in
                 // '~' sorts behind every character of an id, so the range is one walk of the index.
                 try db.rows(
                     "SELECT \(Self.itemColumns) WHERE item.id >= ? AND item.id < ?\(reach.item()) LIMIT ?",
@@ -113,7 +113,7 @@ extension Catalog {
 
     /// The items that have this object, oldest first.
     public func items(of object: Digest) throws(CatalogError) -> [ItemView] {
-        try perform("find the items of object \(object)") { try archive.read { db in try Self.items(of: object, db) } }
+        try perform("find the items of object \(object)") { try look { db in try Self.items(of: object, db) } }
     }
 
     static func items(of object: Digest, _ db: Database) throws -> [ItemView] {
@@ -125,7 +125,7 @@ extension Catalog {
     /// The oldest item of each of these objects that has one.
     public func firstItems(of objects: [Digest]) throws(CatalogError) -> [Digest: EvidenceID] {
         try perform("find the items of \(objects.count) objects") {
-            try archive.read { db in
+            try look { db in
                 var items: [Digest: EvidenceID] = [:]
                 for object in objects {
                     let row = try db.first("SELECT id FROM item WHERE object = ? ORDER BY key LIMIT 1", [object.hex])
@@ -141,7 +141,7 @@ extension Catalog {
         object: Digest, depositor: String, holder: String?, fileName: String?
     ) throws(CatalogError) -> ItemView? {
         try perform("look for an earlier deposit") {
-            try archive.read { db in
+            try look { db in
                 try db.first(
                     """
                     SELECT \(Self.itemColumns)
@@ -156,7 +156,7 @@ extension Catalog {
     /// Items within reach, newest deposit first, of those deposited before the item with key `before`.
     public func items(before key: Int64?, within reach: Reach, limit: Int) throws(CatalogError) -> [ItemView] {
         try perform("list items") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     """
                     SELECT \(Self.itemColumns) WHERE item.key < ? AND item.erased_record IS NULL\(reach.itemKeys)
@@ -170,7 +170,7 @@ extension Catalog {
     /// The items of these keys that there are, in their order.
     public func items(keys: [Int64]) throws(CatalogError) -> [ItemView] {
         try perform("list items") {
-            try archive.read { db in
+            try look { db in
                 try keys.compactMap { try db.first("SELECT \(Self.itemColumns) WHERE item.key = ?", [$0]).map(Self.itemView) }
             }
         }
@@ -193,7 +193,7 @@ extension Catalog {
 
     /// The object of this digest, `nil` when no record names it.
     public func object(_ digest: Digest) throws(CatalogError) -> ObjectView? {
-        try perform("find object \(digest)") { try archive.read { db in try Self.object(digest, db) } }
+        try perform("find object \(digest)") { try look { db in try Self.object(digest, db) } }
     }
 
     static func object(_ digest: Digest, _ db: Database) throws -> ObjectView? {
@@ -203,7 +203,7 @@ extension Catalog {
     /// Those of these objects that a record names.
     public func objects(_ digests: [Digest]) throws(CatalogError) -> [Digest: ObjectView] {
         try perform("find \(digests.count) objects") {
-            try archive.read { db in
+            try look { db in
                 var views: [Digest: ObjectView] = [:]
                 for digest in digests where views[digest] == nil {
                     views[digest] = try Self.object(digest, db)
@@ -236,7 +236,7 @@ extension Catalog {
     public func objectDigests(beginningWith first: UInt8) throws(CatalogError) -> Set<Digest> {
         let digits = String(first >> 4, radix: 16) + String(first & 15, radix: 16)
         return try perform("list objects") {
-            try archive.read { db in
+            try look { db in
                 // 'g' sorts behind every hexadecimal digit, so the range is one walk of the index.
                 let found = try String.fetchSet(
                     db, sql: "SELECT digest FROM object WHERE digest >= ? AND digest < ? AND erased_record IS NULL",
@@ -249,7 +249,7 @@ extension Catalog {
     /// How many records of this kind were appended since `time`, looking back at most 100,000 records.
     public func countRecords(of kind: RecordKind, since time: Timestamp) throws(CatalogError) -> Int {
         try perform("count records") {
-            try archive.read { db in
+            try look { db in
                 try Int.fetchOne(
                     db,
                     sql: """
@@ -270,7 +270,7 @@ extension Catalog {
     /// How much evidence would be read anew: that whose text is damaged, and that which another tool than `tool` read.
     public func countToExtractAgain(otherwiseThan tool: String?) throws(CatalogError) -> Int {
         try perform("count") {
-            try archive.read { db in
+            try look { db in
                 let texts =
                     try Int.fetchOne(
                         db, sql: "SELECT count(*) FROM object WHERE text IN (SELECT digest FROM object WHERE is_damaged = 1)") ?? 0
@@ -288,7 +288,7 @@ extension Catalog {
         where condition: String, _ arguments: StatementArguments, limit: Int
     ) throws(CatalogError) -> [ObjectView] {
         try perform("list objects") {
-            try archive.read { db in
+            try look { db in
                 try Row.fetchAll(
                     db, sql: "SELECT * FROM object WHERE \(condition) ORDER BY key LIMIT ?", arguments: arguments + [limit]
                 ).map(Self.objectView)
@@ -311,7 +311,7 @@ extension Catalog {
         // The list of a small object is its own digest and stored nowhere.
         if object.size <= Int64(pieceSize) { return [object.digest] }
         let bytes = try perform("find the pieces of object \(object.digest)") {
-            try archive.read { db in
+            try look { db in
                 try db.first("SELECT pieces FROM piece_list WHERE object = ?", [object.digest.hex]).map { Array($0["pieces"] as Data) }
             }
         }
@@ -347,7 +347,7 @@ extension Catalog {
 
     /// How much evidence extraction has not tried yet.
     public func countToExtract() throws(CatalogError) -> Int {
-        try perform("count") { try archive.read { db in try Self.countToExtract(db) } }
+        try perform("count") { try look { db in try Self.countToExtract(db) } }
     }
 
     private static func countToExtract(_ db: Database) throws -> Int {
@@ -358,7 +358,7 @@ extension Catalog {
 
     public func counts() throws(CatalogError) -> Counts {
         try perform("count") {
-            try archive.read { db in
+            try look { db in
                 func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
                 var states: [ExtractionState: Int] = [:]
                 for row in try Row.fetchAll(

@@ -44,14 +44,14 @@ extension Catalog {
     /// The person of this id, `nil` when there is none.
     public func person(_ id: PersonID) throws(CatalogError) -> PersonView? {
         try perform("find person \(id)") {
-            try archive.read { db in try db.first("SELECT * FROM person WHERE id = ?", [id.text]).map(Self.personView) }
+            try look { db in try db.first("SELECT * FROM person WHERE id = ?", [id.text]).map(Self.personView) }
         }
     }
 
     /// The people with this personal number: one, unless two were declared before they were known to be one.
     public func people(numbered mac: Digest) throws(CatalogError) -> [PersonView] {
         try perform("look for a personal number") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM person WHERE number_mac = ? ORDER BY key", [mac.hex]).map(Self.personView)
             }
         }
@@ -60,7 +60,7 @@ extension Catalog {
     /// The people with this account: one, or none.
     public func people(account: String) throws(CatalogError) -> [PersonView] {
         try perform("look for account \(account)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM person WHERE account = ? ORDER BY key", [account]).map(Self.personView)
             }
         }
@@ -69,7 +69,7 @@ extension Catalog {
     /// The people of this name, without regard to case and diacritics, and year of birth.
     public func people(named name: String, born year: Int?) throws(CatalogError) -> [PersonView] {
         try perform("look for a person") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT * FROM person WHERE name_folded = ? AND birth_year IS ? ORDER BY key", [SearchForm.folded(name), year]
                 ).map(Self.personView)
@@ -81,7 +81,7 @@ extension Catalog {
     public func people(nameBeginning text: String, within reach: Reach, limit: Int) throws(CatalogError) -> [PersonView] {
         let first = SearchForm.folded(text)
         return try perform("look for people") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     """
                     SELECT * FROM person WHERE name_folded >= ? AND name_folded < ?\(reach.personKeys) ORDER BY name_folded, key LIMIT ?
@@ -110,7 +110,7 @@ extension Catalog {
     public func ids<ID: OpaqueIdentifier>(_: ID.Type, prefix: String, within reach: Reach, limit: Int) throws(CatalogError) -> [ID] {
         guard let (table, column, condition) = Self.idColumn(ID.prefix, within: reach) else { return [] }
         return try perform("find \(prefix)") {
-            try archive.read { db in
+            try look { db in
                 // '~' sorts behind every character of an id, so the range is one walk of the index.
                 try db.rows(
                     """
@@ -124,7 +124,7 @@ extension Catalog {
     /// People within reach after the one with key `after`, in the order of registration.
     public func people(after key: Int64, within reach: Reach, limit: Int) throws(CatalogError) -> [PersonView] {
         try perform("list people") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT * FROM person WHERE key > ?\(reach.personKeys) ORDER BY key LIMIT ?", [key] + reach.arguments + [limit]
                 ).map(Self.personView)
@@ -147,7 +147,7 @@ extension Catalog {
     /// All that a unit was called, by the day from which it was.
     public func unit(_ id: UnitID) throws(CatalogError) -> [UnitView] {
         try perform("find unit \(id)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM unit WHERE id = ? ORDER BY valid_from, record", [id.text]).map(Self.unitView)
             }
         }
@@ -156,7 +156,7 @@ extension Catalog {
     /// The units that had this code, whenever.
     public func units(code: String) throws(CatalogError) -> [UnitView] {
         try perform("find the units of code \(code)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM unit WHERE code = ? ORDER BY valid_from, record", [code]).map(Self.unitView)
             }
         }
@@ -165,7 +165,7 @@ extension Catalog {
     /// Names of units after the one given, in the order of their ids.
     public func units(after id: String, limit: Int) throws(CatalogError) -> [UnitView] {
         try perform("list units") {
-            try archive.read { db in
+            try look { db in
                 try db.rows("SELECT * FROM unit WHERE id > ? ORDER BY id, valid_from, record LIMIT ?", [id, limit]).map(Self.unitView)
             }
         }
@@ -174,7 +174,7 @@ extension Catalog {
     /// What a unit became (`isForward`), or what became it.
     public func successions(_ unit: UnitID, isForward: Bool) throws(CatalogError) -> [SuccessionView] {
         try perform("find what became of unit \(unit)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT * FROM unit_succession WHERE \(isForward ? "from_unit" : "to_unit") = ? ORDER BY record", [unit.text]
                 ).map { row in
@@ -204,7 +204,7 @@ extension Catalog {
     /// The rule documents of a code, all versions, oldest first; of all codes where none is given.
     public func ruleDocuments(code: String? = nil) throws(CatalogError) -> [RuleImport] {
         try perform("list rule documents") {
-            try archive.read { db in
+            try look { db in
                 let condition = code == nil ? "" : "WHERE code = ?"
                 return try db.rows(
                     """
@@ -219,7 +219,7 @@ extension Catalog {
     /// The rule document whose canonical object this is, `nil` when there is none.
     public func ruleDocument(_ object: Digest) throws(CatalogError) -> RuleImport? {
         try perform("find rule document \(object)") {
-            try archive.read { db in
+            try look { db in
                 try db.first(
                     """
                     SELECT rule_document.*, size, piece_list_digest FROM rule_document
@@ -235,7 +235,7 @@ extension Catalog {
     /// The items within reach that are declared as this person's, oldest first.
     public func items(of person: PersonID, within reach: Reach = .everything) throws(CatalogError) -> [ItemView] {
         try perform("find the items of \(person)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT \(Self.itemColumns) WHERE item.person = ?\(reach.item()) ORDER BY item.key", [person.text] + reach.arguments
                 ).map(Self.itemView)
@@ -246,7 +246,7 @@ extension Catalog {
     /// Items with this document number and notation, oldest first, at most `limit`.
     public func items(codeNumber: String, codeNotation: String?, limit: Int) throws(CatalogError) -> [ItemView] {
         try perform("find items numbered \(codeNumber)") {
-            try archive.read { db in
+            try look { db in
                 try db.rows(
                     "SELECT \(Self.itemColumns) WHERE item.code_number = ? AND item.code_notation IS ? ORDER BY item.key LIMIT ?",
                     [codeNumber, codeNotation, limit]

@@ -11,6 +11,8 @@ public final class SearchIndex: Sendable {
     private let pool: DatabasePool
     /// Held while records are folded.
     private let turn = Mutex(())
+    /// So many records of a catalog are folded: what was true once stays, because records are only added.
+    private let folded = Mutex<(catalog: UInt64, records: Int)?>(nil)
 
     /// Opens the index in the archive's folder, making an empty one when there is none.
     public init(in folder: String) throws(CatalogError) {
@@ -64,12 +66,15 @@ public final class SearchIndex: Sendable {
         _ catalog: Catalog, upTo limit: Int? = nil, text: (ObjectDescription) -> [UInt8]?, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(CatalogError) {
         let total = min(catalog.recordTree.size, limit ?? .max)
+        if folded.withLock({ $0.map { $0.catalog == catalog.opening && $0.records >= total } ?? false }) { return }
         try perform("fold records into the search index") {
             // Most often there is nothing to do, and nobody is waited for.
             let (mark, isOurs) = try place(in: catalog)
-            if isOurs, mark >= total { return }
-            // One after the other: who looked earlier must not write over what another has folded since.
-            try turn.withLock { _ in try follow(catalog, upTo: total, text: text, progress: progress) }
+            if !isOurs || mark < total {
+                // One after the other: who looked earlier must not write over what another has folded since.
+                try turn.withLock { _ in try follow(catalog, upTo: total, text: text, progress: progress) }
+            }
+            folded.withLock { $0 = (catalog.opening, $0.map { $0.catalog == catalog.opening ? max($0.records, total) : total } ?? total) }
         }
     }
 

@@ -35,6 +35,8 @@ public final class Archive: Sendable {
     let signing: CheckpointSigning?
     private let growth: Growth
     let blocking = BlockingWork()
+    let searches = SharedSearches()
+    let signedIn = KnownSecrets()
     /// Path of `minhchung-extract`.
     let worker: String
     let now: @Sendable () -> Timestamp

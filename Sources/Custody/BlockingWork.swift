@@ -26,6 +26,9 @@ struct BlockingWork: Sendable {
         }
     }
 
+    /// Runs `body` on a thread that may block, and waits for nothing.
+    func start(_ body: @escaping @Sendable () -> Void) { threads.run(body) }
+
     /// Runs `body` on a thread of its own: for what waits long for another process, and shall take the place of no other operation.
     static func alone<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in

@@ -5,7 +5,7 @@ internal import Vault
 internal import VietnameseText
 
 /// Which items to find. `nil` asks nothing; of a name it takes words that follow one another, in any spelling.
-public struct FindFilter: Sendable {
+public struct FindFilter: Sendable, Hashable {
     public var kind: EvidenceKind?
     public var issuer: String?
     public var holder: String?
@@ -106,7 +106,7 @@ extension Archive {
     public func item(_ reference: String, by actor: Actor) async throws -> ItemAccount {
         try await blocking.run { [self] in
             let id = try resolve(reference, by: actor)
-            let account = try account(of: id)
+            let account = try catalog.oneLook { try self.account(of: id) }
             try catalog.appendAccess(.viewed, to: [id.text], by: actor, at: now())
             return account
         }
@@ -199,28 +199,34 @@ extension Archive {
         _ query: String, isExact: Bool = false, filter: FindFilter = FindFilter(), limit: Int = 20, offset: Int = 0,
         by actor: Actor
     ) async throws -> SearchAnswer {
-        try await blocking.run { [self] in
+        let question = SharedSearches.Question(query: query, isExact: isExact, filter: filter, limit: limit, offset: offset, actor: actor)
+        return try await searches.answer(question, on: blocking) { [self] askers in
             try followIndex()
-            guard
-                let result = try searchIndex().search(
-                    query, isExact: isExact, filter: filter.catalogFilter, within: reach(of: actor, to: .read), limit: limit, offset: offset)
-            else { throw ArchiveError.noWords(query: query) }
-            let terms = query.split(whereSeparator: \.isWhitespace)
-                .map { Tokens.of(SearchForm.folded(String($0))).map(String.init) }.filter { !$0.isEmpty }
-            var texts: [Digest: StoredObject] = [:]
-            let hits = try result.hits.compactMap { hit -> SearchHit? in
-                guard let item = try catalog.item(hit.item) else { return nil }
-                return SearchHit(
-                    item: hit.item, object: hit.object, metadata: item.metadata, page: hit.page, text: hit.text,
-                    snippet: try snippet(hit, of: item, terms: terms, texts: &texts))
-            }
-            if !hits.isEmpty {
-                var shown: [String] = []
-                for hit in hits where !shown.contains(hit.item.text) { shown.append(hit.item.text) }
-                try catalog.appendAccess(.found, to: shown, by: actor, at: now())
-            }
-            return SearchAnswer(hits: hits, count: result.count, isCountCapped: result.isCountCapped)
+            let (answer, shown) = try catalog.oneLook { try found(question) }
+            if !shown.isEmpty { try catalog.appendAccess(.found, to: shown, by: actor, at: now(), times: askers) }
+            return answer
         }
+    }
+
+    /// What a search finds, and the items that the answer shows.
+    private func found(_ question: SharedSearches.Question) throws -> (answer: SearchAnswer, shown: [String]) {
+        guard
+            let result = try searchIndex().search(
+                question.query, isExact: question.isExact, filter: question.filter.catalogFilter,
+                within: reach(of: question.actor, to: .read), limit: question.limit, offset: question.offset)
+        else { throw ArchiveError.noWords(query: question.query) }
+        let terms = question.query.split(whereSeparator: \.isWhitespace)
+            .map { Tokens.of(SearchForm.folded(String($0))).map(String.init) }.filter { !$0.isEmpty }
+        var texts: [Digest: StoredObject] = [:]
+        let hits = try result.hits.compactMap { hit -> SearchHit? in
+            guard let item = try catalog.item(hit.item) else { return nil }
+            return SearchHit(
+                item: hit.item, object: hit.object, metadata: item.metadata, page: hit.page, text: hit.text,
+                snippet: try snippet(hit, of: item, terms: terms, texts: &texts))
+        }
+        var shown: [String] = []
+        for hit in hits where !shown.contains(hit.item.text) { shown.append(hit.item.text) }
+        return (SearchAnswer(hits: hits, count: result.count, isCountCapped: result.isCountCapped), shown)
     }
 
     private func snippet(
@@ -249,12 +255,14 @@ extension Archive {
     public func content(of reference: String, by actor: Actor) async throws -> ItemContent {
         try await blocking.run { [self] in
             let id = try resolve(reference, by: actor)
-            let account = try account(of: id)
-            // Its object may be there still, as another's.
-            if let record = try catalog.item(id)?.erasedRecord {
-                throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
+            let (account, stored) = try catalog.oneLook { () throws -> (ItemAccount, StoredObject) in
+                let account = try self.account(of: id)
+                // Its object may be there still, as another's.
+                if let record = try catalog.item(id)?.erasedRecord {
+                    throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
+                }
+                return (account, try objects.open(account.object, pieces: try catalog.pieces(of: account.object)))
             }
-            let stored = try objects.open(account.object, pieces: try catalog.pieces(of: account.object))
             try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
             return ItemContent(account: account, stored: stored, blocking: blocking)
         }

@@ -48,7 +48,7 @@ extension Archive {
         guard full.utf8.allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != UInt8(ascii: "~") }) else {
             throw ArchiveError.noSuchItem(reference)
         }
-        let found = try catalog.items(idPrefix: full, within: reach(of: actor, to: .read), limit: 5)
+        let found = try catalog.oneLook { try catalog.items(idPrefix: full, within: reach(of: actor, to: .read), limit: 5) }
         guard let first = found.first else {
             let hidden = actor.isConsole ? [] : try catalog.items(idPrefix: full, within: .everything, limit: 2)
             try recordHidden(hidden.count == 1 ? hidden.map(\.id.text) : [], by: actor)

@@ -105,12 +105,20 @@ extension Archive {
     /// The session that a secret opens; `nil` where there is none, its time is over, or its account is closed. Its use is remembered, once
     /// a minute.
     public func session(_ secret: String, rules: SignInRules = SignInRules()) async throws -> Session? {
-        try await blocking.run { [self] in
+        guard let secret = Secret(secret, .session) else { return nil }
+        let (mark, asked) = (catalog.signInMark, now())
+        if let known = signedIn.session(secret.digest, at: mark), asked < min(known.idleUntil, known.expiresAt),
+            asked < known.seenAt + Self.seenWithin
+        {
+            return known
+        }
+        return try await blocking.run { [self] in
             let now = now()
-            guard let secret = Secret(secret, .session), let stored = try catalog.session(secret.digest, at: now), try isOpen(stored.account) else {
-                return nil
+            guard let stored = try catalog.session(secret.digest, at: now), try isOpen(stored.account) else { return nil }
+            guard now >= stored.seenAt + Self.seenWithin else {
+                signedIn.keep(Session(stored), secret.digest, at: mark)
+                return Session(stored)
             }
-            guard now >= stored.seenAt + Self.seenWithin else { return Session(stored) }
             let idleUntil = min(now + rules.idle, stored.expiresAt)
             try catalog.saw(secret.digest, at: now, idleUntil: idleUntil)
             return Session(

@@ -89,13 +89,21 @@ extension Archive {
     /// The token that a secret is; `nil` where there is none, its time is over, or its account is closed. Its use is remembered, once an
     /// hour.
     public func token(_ secret: String) async throws -> Token? {
-        try await blocking.run { [self] in
+        guard let secret = Secret(secret, .token) else { return nil }
+        let mark = catalog.signInMark
+        if let known = signedIn.token(secret.digest, at: mark), isFresh(known, at: now()) { return known }
+        return try await blocking.run { [self] in
             let now = now()
-            guard let secret = Secret(secret, .token), let stored = try catalog.token(secret.digest, at: now), try isOpen(stored.account) else {
-                return nil
-            }
-            if stored.usedAt.map({ now >= $0 + Self.usedWithin }) ?? true { try catalog.used(secret.digest, at: now) }
-            return Token(stored)
+            guard let stored = try catalog.token(secret.digest, at: now), try isOpen(stored.account) else { return nil }
+            let token = Token(stored)
+            if !isFresh(token, at: now) { try catalog.used(secret.digest, at: now) }
+            signedIn.keep(token, secret.digest, at: mark)
+            return token
         }
+    }
+
+    /// Whether it holds, and its use needs not be remembered anew.
+    private func isFresh(_ token: Token, at now: Timestamp) -> Bool {
+        now < token.expiresAt && token.usedAt.map { now < $0 + Self.usedWithin } ?? false
     }
 }

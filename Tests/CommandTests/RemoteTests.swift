@@ -231,7 +231,8 @@ struct RemoteTests {
             (["list", "--server", "http://127.0.0.1:1"], 2, "cannot ask the server http://127.0.0.1:1"),
             (["list", "--archive", "x", "--server", served.url], 64, "--archive or --server, not both"),
             (["deposit", "nowhere.pdf"], 1, "cannot deposit nowhere.pdf: No such file or directory"),
-            (["account", "add", "officer-9"], 1, "you may not open account officer-9"), (["get", "ev-0000000000000000", "--output", "nothing"], 1, "there is no"),
+            (["account", "add", "officer-9"], 1, "you may not open account officer-9"),
+            (["get", "ev-0000000000000000", "--output", "nothing"], 1, "there is no"),
         ]
         for (arguments, status, words) in table {
             let refused = try served.run(token, arguments + (arguments.contains("http://127.0.0.1:1") ? ["--quiet"] : []))

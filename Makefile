@@ -48,12 +48,15 @@ test-slow: test ## run the tests and the long experiments: kills, mutated bundle
 	python3 Tests/Bench/bench.py --program .build/release/minhchung --only memory
 
 test-service: build ## let other people's clients, cut lines, kills, slow and hostile clients at the service
+	bash .ci/install slowhttptest openssl
 	bash .ci/python
+	bash .ci/python schemathesis
 	.build/python/bin/python Tests/Service/tus_clients.py --program $(DEBUG)/minhchung --cuts 200
 	.build/python/bin/python Tests/Service/stop_under_load.py --program $(DEBUG)/minhchung
 	.build/python/bin/python Tests/Service/sign_in.py --program $(DEBUG)/minhchung
 	.build/python/bin/python Tests/Service/bad_json.py --program $(DEBUG)/minhchung
 	.build/python/bin/python Tests/Service/slow_clients.py --programs $(DEBUG)
+	.build/python-schemathesis/bin/python Tests/Service/schemathesis_run.py --programs $(DEBUG)
 
 bench: swift deps deps-bench ## measure against peers, as ratios
 	swift build $(RELEASE)

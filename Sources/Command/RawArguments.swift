@@ -8,7 +8,8 @@ enum RawArguments {
 
     /// The arguments after the program's name.
     static var decoded: [String] {
-        (1..<Int(CommandLine.argc)).compactMap { index in
+        // A program may be started without even a name.
+        (1..<max(1, Int(CommandLine.argc))).compactMap { index in
             CommandLine.unsafeArgv[index].map { argument in
                 decode(Array(UnsafeBufferPointer(start: argument, count: length(of: argument)).map(UInt8.init(bitPattern:))))
             }

@@ -140,9 +140,38 @@ class ServiceBench:
                     tail.append(many[int(len(many) * 0.99)])
                 self.ratio(f"search for {name}: 99 of 100 under 50 clients / median of one client", tail, alone, 10)
                 print(f"        {statistics.median(rate):.0f} searches a second", flush=True)
+            self.different(served, token)
         finally:
             status = served.stop()
         assert status == 0, f"the server ended with {status}"
+
+
+    def different(self, served, token):
+        """Fifty clients that all ask something else: nothing is shared, and two processors have fifty times the work of one client."""
+        if not shutil.which("wrk"):
+            return self.absent("searches that all differ", "wrk")
+        script = served.folder / "different.lua"
+        script.write_text("""
+            local number = 0
+            function request()
+                number = number + 1
+                return wrk.format("GET", "/api/v1/evidence/search?q=ma" .. (number * 7919 % 10000), {["Authorization"] = "Bearer " .. os.getenv("TOKEN")})
+            end
+            function done(summary, latency, requests)
+                print(string.format("RESULT %f %f %f", latency:percentile(50) / 1e6, latency:percentile(99) / 1e6, summary.requests / summary.duration * 1e6))
+            end
+        """)
+
+        def ask(clients):
+            command = ["wrk", "-t", "1", "-c", str(clients), "-d", "4s", "--timeout", "30s", "-s", str(script), served.url]
+            text = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": token}).stdout
+            assert "Non-2xx" not in text, text
+            return [float(word) for word in re.search(r"RESULT (.*)", text)[1].split()]
+
+        ask(1)
+        alone, many = ask(1), ask(50)
+        print(f"        all different: 99 of 100 under 50 clients / median of one client {many[1] / alone[0]:.1f}, "
+              f"{many[2]:.0f} searches a second where one client has {alone[2]:.0f}", flush=True)
 
 
 def nginx():

@@ -1,6 +1,7 @@
 import Custody
 import Evidence
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Finding", .serialized, .timeLimit(.minutes(10)))
@@ -291,6 +292,62 @@ struct FindTests {
     }
 
     // MARK: At once
+
+    @Test func `many who ask the same at once have the same answer, each is in the access log, and nobody has another's`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            for number in 0..<3 {
+                _ = try await archive.deposit(try place.source("\(number).txt", "khuyến nông \(number)"), extracts: true)
+            }
+            try await archive.openAccount("nobody-1", by: console)
+            let before = try await archive.status().accessLogEntries
+            try await withThrowingTaskGroup(of: (isHidden: Bool, count: Int).self) { group in
+                for number in 0..<60 {
+                    let by = number.isMultiple(of: 3) ? Actor(account: "nobody-1") : console
+                    group.addTask { (by != console, try await archive.search("khuyen nong", by: by).hits.count) }
+                }
+                for try await (isHidden, count) in group { #expect(count == (isHidden ? 0 : 3)) }
+            }
+            #expect(try await archive.status().accessLogEntries == before + 40)
+        }
+    }
+
+    @Test func `who asks after something was handed in finds it, however many ask the same all along`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let isDone = Mutex(false)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<6 {
+                    group.addTask { while !isDone.withLock({ $0 }) { _ = try await archive.search("khuyến nông", limit: 100, by: console) } }
+                }
+                group.addTask {
+                    defer { isDone.withLock { $0 = true } }
+                    for number in 1...20 {
+                        _ = try await archive.deposit(try place.source("\(number).txt", "khuyến nông \(number)"), extracts: true)
+                        #expect(try await archive.search("khuyến nông", limit: 100, by: console).hits.count == number)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func `a search that cannot be done is told to all who wait for it, and the next one is done`() async throws {
+        try await TestPlace().archive { archive in
+            await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        do {
+                            _ = try await archive.search("…", by: console)
+                            return false
+                        } catch { return error is ArchiveError }
+                    }
+                }
+                for await isTold in group { #expect(isTold) }
+            }
+            #expect(try await archive.search("gì", by: console).hits.isEmpty)
+        }
+    }
 
     @Test func `deposits, searches, lists and checks at once all succeed`() async throws {
         let place = try TestPlace()

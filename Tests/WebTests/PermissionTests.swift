@@ -9,12 +9,12 @@ import Testing
 @Suite("Permission over HTTP", .timeLimit(.minutes(30)))
 struct PermissionTests {
     /// Whoever brings an account as their token is it.
-    private static let authenticator = Authenticator(
+    private static let authentication = Authentication(
         session: { _ in nil }, token: { $0 == "reading" ? (Actor(account: Who.root.account), .read) : (Actor(account: $0), .administer) })
 
     @Test("every operation answers everybody as the table says, and no word of what is hidden")
     func matrix() async throws {
-        try await ServerUnderTest.run(authenticator: Self.authenticator) { server in
+        try await ServerUnderTest.run(authentication: Self.authentication) { server in
             let province = try await Province(in: server.archive)
             // Its text is found before it is looked for.
             _ = try await server.archive.extract(by: console, report: { _ in })
@@ -59,7 +59,7 @@ struct PermissionTests {
 
     @Test("without an account nothing is answered but what is for anybody, and a token does no more than it is for")
     func withoutAccount() async throws {
-        try await ServerUnderTest.run(authenticator: Self.authenticator) { server in
+        try await ServerUnderTest.run(authentication: Self.authentication) { server in
             let province = try await Province(in: server.archive)
             let operations = Dictionary(uniqueKeysWithValues: Interface.operations(on: server.archive).map { ($0.id, $0) })
             for row in MatrixRow.rows {

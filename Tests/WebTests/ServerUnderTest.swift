@@ -25,7 +25,7 @@ struct TestAccounts {
     static let writeToken = "mct_write"
 
     // The console's word counts for everything, so that tests of the network need no grants.
-    static let authenticator = Authenticator(
+    static let authentication = Authentication(
         session: { $0 == session ? Actor(account: "console:officer-17") : nil },
         token: { secret in
             switch secret {
@@ -72,10 +72,10 @@ final class ServerUnderTest: Sendable {
 
     /// Starts a server, lets `body` talk to it, and stops it.
     ///
-    /// - Parameter signingIn: the archive knows who asks, and not `authenticator`.
+    /// - Parameter signingIn: the archive knows who asks, and not `authentication`.
     static func run(
         _ change: (inout Settings) -> Void = { _ in }, operations more: @Sendable (Archive) -> [Web.Operation] = { _ in [] },
-        authenticator: Authenticator = TestAccounts.authenticator, signingIn: SigningIn? = nil,
+        authentication: Authentication = TestAccounts.authentication, signingIn: SigningIn? = nil,
         _ body: (ServerUnderTest) async throws -> Void
     ) async throws {
         let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
@@ -92,7 +92,7 @@ final class ServerUnderTest: Sendable {
         let lines = Lines()
         let server = Server(
             Interface.operations(on: archive, signingIn?.rules ?? SignInRules(), provider: signingIn?.provider) + more(archive),
-            authenticator: signingIn.map { .archive(archive, $0.rules) } ?? authenticator, answers: .archive(archive), settings: settings,
+            authentication: signingIn.map { .archive(archive, $0.rules) } ?? authentication, answers: .archive(archive), settings: settings,
             write: { lines.append($0) })
         let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {

@@ -122,3 +122,24 @@ extension RevokeToken: RemoteCommand {
         server.tell(.object(["account": .string(account)]), "revoked \(token)")
     }
 }
+
+extension ListIdentities: RemoteCommand {
+    func run(at server: RemoteArchive) throws {
+        for identity in try server.json(.get("accounts", account, "identities"))["identities"].elements {
+            if options.json {
+                printJSON(["account": .string(account), "issuer": identity["issuer"], "subject": identity["subject"]])
+            } else {
+                printLine(visible("\(identity["issuer"].text ?? "")  \(identity["subject"].text ?? "")"))
+            }
+        }
+    }
+}
+
+extension UnlinkIdentity: RemoteCommand {
+    func run(at server: RemoteArchive) throws {
+        let identity = try identity.identity()
+        _ = try server.answer(
+            to: .post("accounts", account, "identities", "removal", body: ["issuer": .string(identity.issuer), "subject": .string(identity.subject)]))
+        server.tell(.object(["account": .string(account)]), "unlinked \(identity.subject) from \(account)")
+    }
+}

@@ -23,7 +23,7 @@ struct RequestSource: RequestContext {
 /// Answers requests: finds the operation, holds the request against it, lets it be done, and makes a response of the answer.
 struct Responder: HTTPResponder {
     let routes: Routes
-    let authenticator: Authenticator
+    let authentication: Authentication
     let answers: KeptAnswers
     let settings: Settings
     let metrics: Metrics
@@ -88,7 +88,7 @@ struct Responder: HTTPResponder {
         if operation.access == .machine, !client.isMachine, !settings.opensMachineOperations { throw Problem.notFound() }
         passage.operation = operation
 
-        let signedIn = try await authenticator.signedIn(fields, isSecure: client.isSecure)
+        let signedIn = try await authentication.signedIn(fields, isSecure: client.isSecure)
         passage.account = signedIn?.actor.account
         if operation.access == .signedIn {
             guard let signedIn else { throw Problem.signInRequired }

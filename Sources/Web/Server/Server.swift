@@ -12,7 +12,7 @@ internal import UnixSignals
 /// Serves operations over HTTP until it is told to stop.
 public struct Server: Sendable {
     private let operations: [Operation]
-    private let authenticator: Authenticator
+    private let authentication: Authentication
     private let answers: KeptAnswers
     private let settings: Settings
     private let metrics: Metrics
@@ -21,13 +21,13 @@ public struct Server: Sendable {
     /// - Parameters:
     ///   - write: takes each line of the log.
     public init(
-        _ operations: [Operation], authenticator: Authenticator, answers: KeptAnswers, settings: Settings,
+        _ operations: [Operation], authentication: Authentication, answers: KeptAnswers, settings: Settings,
         write: @escaping @Sendable (String) -> Void
     ) {
         let metrics = Metrics()
         let everything = operations + MachineOperations.all(metrics)
         self.operations = everything + [Description.operation(everything)]
-        self.authenticator = authenticator
+        self.authentication = authentication
         self.answers = answers
         self.settings = settings
         self.metrics = metrics
@@ -50,7 +50,7 @@ public struct Server: Sendable {
     ///   - onListening: called when connections are accepted.
     public func run(stopsOnSignals: Bool = true, onListening: @escaping @Sendable (Listening) async -> Void) async throws {
         let responder = Responder(
-            routes: Routes(operations), authenticator: authenticator, answers: answers, settings: settings, metrics: metrics, log: log)
+            routes: Routes(operations), authentication: authentication, answers: answers, settings: settings, metrics: metrics, log: log)
         let counts = ConnectionCounts(limits: settings.limits, unlimited: settings.trustedProxies, metrics: metrics)
         let limits = settings.limits
         let tls = try settings.certificate.map { certificate in

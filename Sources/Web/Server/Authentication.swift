@@ -17,7 +17,7 @@ public struct SignedIn: Sendable {
 }
 
 /// Knows people by what their requests bring: the secret of a session in a cookie, or a token.
-public struct Authenticator: Sendable {
+public struct Authentication: Sendable {
     let session: @Sendable (_ secret: String) async throws -> Actor?
     let token: @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope)?
 
@@ -33,14 +33,14 @@ public struct Authenticator: Sendable {
     }
 
     /// Knows whom the archive knows.
-    public static func archive(_ archive: Archive, _ rules: SignInRules) -> Authenticator {
-        Authenticator(
+    public static func archive(_ archive: Archive, _ rules: SignInRules) -> Authentication {
+        Authentication(
             session: { try await archive.session($0, rules: rules).map { Actor(account: $0.account) } },
             token: { try await archive.token($0).map { (Actor(account: $0.account), $0.scope) } })
     }
 
     /// Knows nobody.
-    public static let nobody = Authenticator(session: { _ in nil }, token: { _ in nil })
+    public static let nobody = Authentication(session: { _ in nil }, token: { _ in nil })
 
     /// Who sent these fields; a token goes before a cookie.
     func signedIn(_ fields: RequestFields, isSecure: Bool) async throws -> SignedIn? {

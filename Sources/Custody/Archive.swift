@@ -35,7 +35,7 @@ public final class Archive: Sendable {
     let signing: CheckpointSigning?
     private let growth: Growth
     let blocking = BlockingWork()
-    let searches = SharedSearches()
+    let searches = SharedWork<SearchQuestion, SearchAnswer>()
     let signedIn = KnownSecrets()
     /// Path of `minhchung-extract`.
     let worker: String

@@ -9,7 +9,7 @@ struct BlockingWork: Sendable {
     /// Operations that run at once; more wait for their turn. Those that wait for a commit share the next one.
     static let threadLimit = 64
 
-    private let threads = BlockingThreads(limit: threadLimit)
+    fileprivate let threads = BlockingThreads(limit: threadLimit)
 
     /// Runs `body` on a thread that may block.
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -25,9 +25,6 @@ struct BlockingWork: Sendable {
             }
         }
     }
-
-    /// Runs `body` on a thread that may block, and waits for nothing.
-    func start(_ body: @escaping @Sendable () -> Void) { threads.run(body) }
 
     /// Runs `body` on a thread of its own: for what waits long for another process, and shall take the place of no other operation.
     static func alone<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -106,6 +103,59 @@ struct BlockingWork: Sendable {
             group.wait()
         }
         return try consume { try channel.take()?.get() }
+    }
+}
+
+/// Blocking work that keeps a processor busy and that many may ask for: no more is done at once than there are processors, and a question
+/// that is asked several times while it waits is answered once. Who asks while the same is being found out waits for the next time, because
+/// this one may not see what was there when they asked.
+final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
+    /// Finds the answer, which so many get.
+    typealias Work = @Sendable (_ askers: Int) throws -> Answer
+
+    private typealias Waiting = (work: Work, askers: [CheckedContinuation<Answer, any Error>])
+
+    private struct State {
+        /// First asked first.
+        var questions: [Question] = []
+        var waiting: [Question: Waiting] = [:]
+        var running = 0
+    }
+
+    private let state = Mutex(State())
+
+    func answer(_ question: Question, on blocking: BlockingWork, _ work: @escaping Work) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            let isToStart = state.withLock { state in
+                if state.waiting[question] == nil {
+                    state.waiting[question] = (work, [])
+                    state.questions.append(question)
+                }
+                state.waiting[question]?.askers.append(continuation)
+                guard state.running < BlockingWork.laneCount else { return false }
+                state.running += 1
+                return true
+            }
+            if isToStart { blocking.threads.run { [self] in answerAll() } }
+        }
+    }
+
+    /// Answers until nobody waits.
+    private func answerAll() {
+        while let (work, askers) = next() {
+            let result = Result { try work(askers.count) }
+            for asker in askers { asker.resume(with: result) }
+        }
+    }
+
+    private func next() -> Waiting? {
+        state.withLock { state in
+            guard !state.questions.isEmpty else {
+                state.running -= 1
+                return nil
+            }
+            return state.waiting.removeValue(forKey: state.questions.removeFirst())
+        }
     }
 }
 

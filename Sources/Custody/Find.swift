@@ -99,6 +99,16 @@ public struct SearchAnswer: Sendable {
     public let isCountCapped: Bool
 }
 
+/// The same words, asked by the same account, have the same answer.
+struct SearchQuestion: Hashable {
+    let query: String
+    let isExact: Bool
+    let filter: FindFilter
+    let limit: Int
+    let offset: Int
+    let actor: Actor
+}
+
 extension Archive {
     /// Everything about one item. The view is in the access log before the answer is given.
     ///
@@ -199,7 +209,7 @@ extension Archive {
         _ query: String, isExact: Bool = false, filter: FindFilter = FindFilter(), limit: Int = 20, offset: Int = 0,
         by actor: Actor
     ) async throws -> SearchAnswer {
-        let question = SharedSearches.Question(query: query, isExact: isExact, filter: filter, limit: limit, offset: offset, actor: actor)
+        let question = SearchQuestion(query: query, isExact: isExact, filter: filter, limit: limit, offset: offset, actor: actor)
         return try await searches.answer(question, on: blocking) { [self] askers in
             try followIndex()
             let (answer, shown) = try catalog.oneLook { try found(question) }
@@ -209,7 +219,7 @@ extension Archive {
     }
 
     /// What a search finds, and the items that the answer shows.
-    private func found(_ question: SharedSearches.Question) throws -> (answer: SearchAnswer, shown: [String]) {
+    private func found(_ question: SearchQuestion) throws -> (answer: SearchAnswer, shown: [String]) {
         guard
             let result = try searchIndex().search(
                 question.query, isExact: question.isExact, filter: question.filter.catalogFilter,

@@ -97,7 +97,7 @@ struct SignIn: ParsableCommand {
             return (String(cookie), try server.parsed(answer.body))
         }
         do { return try begin(nil) } catch let problem as RemoteProblem where problem.kind == "code-required" {
-            return try begin(try Self.ask("code of the authenticator: ", isSecret: false))
+            return try begin(try Self.ask("code of the authenticator, each is good once: ", isSecret: false))
         }
     }
 
@@ -112,7 +112,7 @@ struct SignIn: ParsableCommand {
         var authenticator: JSON?
         if offer["required"].isTrue, let key = offer["key"].text {
             Terminal.say("The account's roles ask for an authenticator. Enter this key into one, on a telephone for example:\n  \(visible(key))\n")
-            authenticator = .object(["key": .string(key), "code": .string(try Self.ask("the code that it shows now: ", isSecret: false))])
+            authenticator = .object(["key": .string(key), "code": .string(try Self.ask("code that it shows now: ", isSecret: false))])
         }
         _ = try server.json(
             .post("setup", body: ["link": .string(link), "password": .string(password), "authenticator": authenticator]), withoutToken: true)

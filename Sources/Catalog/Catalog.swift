@@ -14,7 +14,7 @@ public final class Catalog: Sendable {
     let service: DatabasePool
     /// Another one each time that the databases are opened.
     let opening = UInt64.random(in: 0...UInt64.max)
-    private let signInChanges = SignInChanges()
+    private let signInChanges = Atomic(0)
     /// Each tree's right edge, as committed.
     struct Edges {
         var records: MerkleTree.Edge
@@ -48,7 +48,6 @@ public final class Catalog: Sendable {
         ledger = GroupCommit(
             archive, state: Edges(records: records.edge, access: access.edge), makeRoom: makeRoom, committed: grew)
         operations = GroupCommit(service, state: (), makeRoom: makeRoom)
-        service.add(transactionObserver: signInChanges)
         var damage = records.damage ?? access.damage
         if damage == nil {
             let (archive, service) = (self.archive, self.service)
@@ -116,31 +115,20 @@ public final class Catalog: Sendable {
 
     // MARK: Who is signed in
 
-    /// Differs as soon as a change of tokens, sessions, accounts or roles is told to whoever made it: what was known of them at an equal
-    /// mark still holds.
+    /// Differs as soon as a change of tokens, sessions or accounts is told to whoever made it: what was known of them at an equal mark still
+    /// holds.
     public struct SignInMark: Sendable, Hashable {
         let records: Int
         let changes: Int
     }
 
-    public var signInMark: SignInMark { SignInMark(records: recordTree.size, changes: signInChanges.count) }
+    public var signInMark: SignInMark { SignInMark(records: recordTree.size, changes: signInChanges.load(ordering: .sequentiallyConsistent)) }
 
-    /// Counts the transactions that changed tokens or sessions.
-    private final class SignInChanges: TransactionObserver, Sendable {
-        private let changes = Atomic(0)
-        // Of one connection that writes, whose transactions follow one another.
-        private let isTouched = Atomic(false)
-
-        var count: Int { changes.load(ordering: .sequentiallyConsistent) }
-
-        func observes(eventsOfKind kind: DatabaseEventKind) -> Bool { ["session", "api_token"].contains(kind.tableName) }
-        func databaseDidChange(with event: DatabaseEvent) { isTouched.store(true, ordering: .sequentiallyConsistent) }
-
-        func databaseDidCommit(_ db: Database) {
-            if isTouched.exchange(false, ordering: .sequentiallyConsistent) { changes.add(1, ordering: .sequentiallyConsistent) }
-        }
-
-        func databaseDidRollback(_ db: Database) { isTouched.store(false, ordering: .sequentiallyConsistent) }
+    /// Writes what may end or begin a session or a token. Nothing else writes their tables, and what is written of their use.
+    func changeSignIns<Value>(_ write: (Database) throws -> Value) throws -> Value {
+        // Counted by hand: SQLite tells its observers nothing of tables that have no rowid, as these.
+        defer { signInChanges.add(1, ordering: .sequentiallyConsistent) }
+        return try service.write(write)
     }
 
     // MARK: Appending

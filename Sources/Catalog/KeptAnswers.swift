@@ -11,6 +11,8 @@ public enum KeptAnswer: Sendable, Equatable {
     case other
     /// It is at work, or was cut off in the middle.
     case atWork
+    /// It was done, or is at work, and its answer is not kept.
+    case forgotten
 }
 
 extension Catalog {
@@ -29,7 +31,8 @@ extension Catalog {
                     return .first
                 }
                 guard row["request"] as String == request.hex else { return .other }
-                return (row["answer"] as Data?).map { .answered(Array($0)) } ?? .atWork
+                guard let answer = row["answer"] as Data? else { return .atWork }
+                return answer.isEmpty ? .forgotten : .answered(Array(answer))
             }
         }
     }
@@ -39,7 +42,8 @@ extension Catalog {
         try perform("keep an answer") {
             try service.write { db in
                 if let answer {
-                    try db.run("UPDATE kept_answer SET answer = ? WHERE account = ? AND key = ?", [Data(answer), account, key.hex])
+                    try db.run(
+                        "UPDATE kept_answer SET answer = ? WHERE account = ? AND key = ? AND answer IS NULL", [Data(answer), account, key.hex])
                 } else {
                     try db.run("DELETE FROM kept_answer WHERE account = ? AND key = ?", [account, key.hex])
                 }
@@ -47,8 +51,8 @@ extension Catalog {
         }
     }
 
-    /// Forgets every answer.
+    /// Forgets every answer, also of what is at work; that it was asked for is remembered, so that it is not done twice.
     public func forgetAnswers() throws(CatalogError) {
-        try perform("forget answers") { try service.write { db in try db.run("DELETE FROM kept_answer", []) } }
+        try perform("forget answers") { try service.write { db in try db.run("UPDATE kept_answer SET answer = x''", []) } }
     }
 }

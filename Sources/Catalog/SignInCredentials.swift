@@ -48,7 +48,7 @@ extension Catalog {
     /// Keeps another hash of the same password.
     public func rehash(_ account: String, from old: String, to new: String) throws(CatalogError) {
         try perform("keep the password of \(account)") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("UPDATE credential SET password = ? WHERE account = ? AND password = ?", [new, account, old])
             }
         }
@@ -57,7 +57,7 @@ extension Catalog {
     /// Keeps another password, and ends every session but `session`.
     public func setPassword(_ hash: String, of account: String, keeping session: Digest?) throws(CatalogError) {
         try perform("keep the password of \(account)") {
-            try service.write { db in
+            try changeSignIns { db in
                 try Self.keep(hash, of: account, db)
                 try db.run("DELETE FROM session WHERE account = ? AND digest <> ?", [account, session?.hex ?? ""])
             }
@@ -73,7 +73,7 @@ extension Catalog {
     /// Takes a code's step once: false where it, or a later one, was taken before.
     public func takeStep(_ step: Int64, of account: String) throws(CatalogError) -> Bool {
         try perform("take a code of \(account)") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run(
                     "UPDATE credential SET authenticator_step = ? WHERE account = ? AND coalesce(authenticator_step, -1) < ?", [step, account, step])
                 return db.changesCount == 1
@@ -84,7 +84,7 @@ extension Catalog {
     /// Keeps the sealed key of an authenticator and the step whose code showed that the person has it; `nil` removes what is there.
     public func setAuthenticator(_ authenticator: (key: [UInt8], step: Int64)?, of account: String) throws(CatalogError) {
         try perform("keep the authenticator of \(account)") {
-            try service.write { db in try Self.keep(authenticator, of: account, db) }
+            try changeSignIns { db in try Self.keep(authenticator, of: account, db) }
         }
     }
 
@@ -101,7 +101,7 @@ extension Catalog {
     /// Keeps a setup link in the place of any other of the account.
     public func createSetupLink(_ link: Digest, for account: String, until expiry: Timestamp) throws(CatalogError) {
         try perform("keep a setup link") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run(
                     "INSERT OR REPLACE INTO setup_link (account, digest, expires_at) VALUES (?, ?, ?)", [account, link.hex, expiry.description])
             }
@@ -119,15 +119,16 @@ extension Catalog {
         try db.first("SELECT account FROM setup_link WHERE digest = ? AND expires_at > ?", [link.hex, now.description])?["account"]
     }
 
-    /// Uses a setup link up: what it sets is kept, and what was open before, sessions and tokens, is not any more.
+    /// Uses a setup link up: what it sets is kept, and what was open before, sessions, tokens and identities, is not any more.
     /// - Returns: whose it was; `nil` where it is none any more, and nothing was done.
     public func use(_ link: Digest, for use: SetupUse, at now: Timestamp) throws(CatalogError) -> String? {
         try perform("use a setup link") {
-            try service.write { db in
+            try changeSignIns { db in
                 guard let account = try Self.setupLink(link, at: now, db) else { return nil }
                 try db.run("DELETE FROM setup_link WHERE digest = ?", [link.hex])
                 try Self.keep(use.password, of: account, db)
                 if let authenticator = use.authenticator { try Self.keep(authenticator, of: account, db) }
+                try Self.unlinkIdentities(of: account, db)
                 try Self.endSessions(of: account, db)
                 return account
             }
@@ -139,13 +140,18 @@ extension Catalog {
         try db.run("DELETE FROM api_token WHERE account = ?", [account])
     }
 
+    /// Whoever had a setup link before may have linked an identity of their own, which would let them in for good.
+    private static func unlinkIdentities(of account: String, _ db: Database) throws {
+        try db.run("DELETE FROM external_identity WHERE account = ?", [account])
+    }
+
     // MARK: Identities at providers
 
     /// Links an identity to an account.
     /// - Returns: whether it is linked to it now; false where it is another account's.
     public func link(issuer: String, subject: String, to account: String, at now: Timestamp) throws(CatalogError) -> Bool {
         try perform("link an identity") {
-            try service.write { db in try Self.link(issuer: issuer, subject: subject, to: account, at: now, db) }
+            try changeSignIns { db in try Self.link(issuer: issuer, subject: subject, to: account, at: now, db) }
         }
     }
 
@@ -156,14 +162,16 @@ extension Catalog {
         return true
     }
 
-    /// Uses a setup link up to link an identity to its account: what was open before, sessions and tokens, is not any more.
+    /// Uses a setup link up to link an identity to its account: what was open before, sessions, tokens and other identities, is not any more.
     /// - Returns: the account; `nil` where the link is none any more, or the identity is another account's, and nothing was done.
     public func use(_ link: Digest, issuer: String, subject: String, at now: Timestamp) throws(CatalogError) -> String? {
         try perform("use a setup link") {
-            try service.write { db in
+            try changeSignIns { db in
                 guard let account = try Self.setupLink(link, at: now, db),
-                    try Self.link(issuer: issuer, subject: subject, to: account, at: now, db)
+                    [nil, account].contains(try Self.account(issuer: issuer, subject: subject, db))
                 else { return nil }
+                try Self.unlinkIdentities(of: account, db)
+                guard try Self.link(issuer: issuer, subject: subject, to: account, at: now, db) else { return nil }
                 try db.run("DELETE FROM setup_link WHERE digest = ?", [link.hex])
                 try Self.endSessions(of: account, db)
                 return account
@@ -196,7 +204,7 @@ extension Catalog {
     /// - Returns: whether it was linked to the account.
     public func unlink(issuer: String, subject: String, from account: String) throws(CatalogError) -> Bool {
         try perform("unlink an identity") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("DELETE FROM external_identity WHERE issuer = ? AND subject = ? AND account = ?", [issuer, subject, account])
                 return db.changesCount == 1
             }
@@ -208,7 +216,7 @@ extension Catalog {
     /// Ends every session, setup link and token of the account.
     public func endSignIns(of account: String) throws(CatalogError) {
         try perform("end what \(account) has open") {
-            try service.write { db in
+            try changeSignIns { db in
                 for table in ["session", "setup_link", "api_token"] { try db.run("DELETE FROM \(table) WHERE account = ?", [account]) }
             }
         }
@@ -217,7 +225,7 @@ extension Catalog {
     /// Forgets how the account signs in, and ends what it has open.
     public func forgetSignIn(of account: String) throws(CatalogError) {
         try perform("forget how \(account) signs in") {
-            try service.write { db in
+            try changeSignIns { db in
                 for table in ["session", "setup_link", "api_token", "credential", "external_identity"] {
                     try db.run("DELETE FROM \(table) WHERE account = ?", [account])
                 }
@@ -228,7 +236,7 @@ extension Catalog {
     /// Ends every session, setup link and token of every account: those of a backup may have been ended since it was taken.
     public func endAllSignIns() throws(CatalogError) {
         try perform("end the sessions") {
-            try service.write { db in
+            try changeSignIns { db in
                 for table in ["session", "setup_link", "api_token"] { try db.run("DELETE FROM \(table)", []) }
             }
         }

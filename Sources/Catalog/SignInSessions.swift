@@ -40,7 +40,7 @@ public struct StoredToken: Sendable, Equatable {
     public let createdAt: Timestamp
     public let expiresAt: Timestamp
     /// When it was used last, within an hour.
-    public let usedAt: Timestamp?
+    public var usedAt: Timestamp?
 
     public init(id: TokenID, account: String, name: String, scope: String, createdAt: Timestamp, expiresAt: Timestamp, usedAt: Timestamp?) {
         self.id = id
@@ -77,7 +77,7 @@ extension Catalog {
     /// Keeps a new session. Those that have expired, of whomever, are deleted.
     public func begin(_ session: StoredSession, _ secret: Digest) throws(CatalogError) {
         try perform("begin a session") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("DELETE FROM session WHERE expires_at <= ?", [session.createdAt.description])
                 try db.run(
                     """
@@ -132,14 +132,14 @@ extension Catalog {
 
     /// Ends the session that the secret opens.
     public func endSession(_ secret: Digest) throws(CatalogError) {
-        try perform("end a session") { try service.write { db in try db.run("DELETE FROM session WHERE digest = ?", [secret.hex]) } }
+        try perform("end a session") { try changeSignIns { db in try db.run("DELETE FROM session WHERE digest = ?", [secret.hex]) } }
     }
 
     /// Ends one session of the account.
     /// - Returns: whether there was one.
     public func endSession(_ id: SessionID, of account: String) throws(CatalogError) -> Bool {
         try perform("end a session") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("DELETE FROM session WHERE id = ? AND account = ?", [id.text, account])
                 return db.changesCount == 1
             }
@@ -152,7 +152,7 @@ extension Catalog {
     /// - Returns: false where the account has `limit` tokens already, and nothing was kept.
     public func create(_ token: StoredToken, _ secret: Digest, limit: Int) throws(CatalogError) -> Bool {
         try perform("keep a token") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("DELETE FROM api_token WHERE account = ? AND expires_at <= ?", [token.account, token.createdAt.description])
                 let count = try db.first("SELECT count(*) AS count FROM api_token WHERE account = ?", [token.account])?["count"] as Int?
                 guard count ?? 0 < limit else { return false }
@@ -196,7 +196,7 @@ extension Catalog {
     /// - Returns: whether there was one.
     public func endToken(_ id: TokenID, of account: String) throws(CatalogError) -> Bool {
         try perform("end a token") {
-            try service.write { db in
+            try changeSignIns { db in
                 try db.run("DELETE FROM api_token WHERE id = ? AND account = ?", [id.text, account])
                 return db.changesCount == 1
             }

@@ -54,7 +54,7 @@ struct ShowCheckpoint: AsyncParsableCommand {
     @Option(help: "PEM certificates that its stamps are checked with (default: $MINHCHUNG_STAMP_CA).")
     var stampCA: String?
 
-    private static func variable(_ name: String) -> String? {
+    static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 

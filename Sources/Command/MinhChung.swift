@@ -70,8 +70,8 @@ struct ArchiveOptions: ParsableArguments {
     /// What a command does that no server can do for it.
     /// - Throws: ``Failure`` where a server is named.
     func hereOnly() throws {
-        guard server == nil else {
-            throw Failure("this is done where the archive is, while no server holds it: give --archive instead of --server")
+        guard serverURL == nil else {
+            throw Failure("this is done where the archive is, while no server holds it: give --archive, and no --server")
         }
     }
 

@@ -86,7 +86,7 @@ struct PersonOutcomeWords {
 
     /// As a server answers it.
     init(_ json: JSON) {
-        (word, person, reason) = (json["outcome"].text ?? "refused", json["person"].text.flatMap { PersonID($0) }, json["reason"].text)
+        (word, person, reason) = (json["outcome"].text ?? "not understood", json["person"].text.flatMap { PersonID($0) }, json["reason"].text)
     }
 
     init(_ outcome: PersonOutcome) {

@@ -26,6 +26,8 @@ enum Terminal {
         defer { close(terminal) }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO | ISIG)
+        // Else it would be seen only when the line ends.
+        withUnsafeMutableBytes(of: &hidden.c_cc) { $0[Int(VEOL)] = interrupt }
         if isSecret { tcsetattr(terminal, TCSAFLUSH, &hidden) }
         defer { if isSecret { tcsetattr(terminal, TCSAFLUSH, &shown) } }
         say(prompt, terminal)
@@ -47,7 +49,9 @@ enum Terminal {
             if count < 0, errno == EINTR { continue }
             guard count > 0, byte != UInt8(ascii: "\n") else { break }
             bytes.append(byte)
+            if byte == interrupt { break }
         }
+        guard bytes.count < limit else { throw Failure("cannot take the \(name(prompt)): it is longer than \(limit) bytes") }
         guard !bytes.contains(interrupt) else { throw Failure("nothing was done") }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure("cannot take the \(name(prompt)): it is not UTF-8") }
         guard !text.isEmpty else { throw Failure("cannot go on: the \(name(prompt)) is empty") }

@@ -51,7 +51,9 @@ struct UnitOutcomeWords {
     let reason: String?
 
     /// As a server answers it.
-    init(_ json: JSON) { (word, unit, reason) = (json["outcome"].text ?? "refused", json["unit"].text.flatMap { UnitID($0) }, json["reason"].text) }
+    init(_ json: JSON) {
+        (word, unit, reason) = (json["outcome"].text ?? "not understood", json["unit"].text.flatMap { UnitID($0) }, json["reason"].text)
+    }
 
     init(_ outcome: UnitOutcome) {
         switch outcome {

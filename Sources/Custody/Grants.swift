@@ -126,6 +126,8 @@ extension Archive {
         try await blocking.run { [self] in
             try acting {
                 let reach = try reach(of: actor, to: .administer)
+                // The beginning of an id would tell of grants elsewhere, if only that there are several.
+                guard reach.isEverything || GrantID(reference) != nil else { throw ArchiveError.notFound("grant", reference) }
                 let id = try resolve(reference, as: GrantID.self, "grant", within: .everything) { _ in try recordHidden([], by: actor) }
                 guard let grant = try catalog.grant(id), reach.isEverything || grant.unit.map(reach.includes) == true else {
                     try recordHidden([id.text], by: actor)
@@ -160,7 +162,7 @@ extension Archive {
             var found: [AccountAccount] = []
             var last = after
             while found.count < limit, case let page = try catalog.accounts(after: last, limit: limit), let end = page.last {
-                let seen = try page.filter { try isAdministered($0.account, within: reach) }
+                let seen = try page.filter { try isAdministered($0, within: reach, by: actor) }
                 found += try seen.prefix(limit - found.count).map { try self.account(of: $0) }
                 last = end.account
             }
@@ -183,13 +185,20 @@ extension Archive {
         return reach.isEverything || !reach.isEmpty
     }
 
-    /// Whether an account is one of those within reach: a role of it is, or it has none yet.
-    private func isAdministered(_ account: String, within reach: Reach) throws -> Bool {
+    /// Whether an account is one of those within reach: a role of it is; or it never had one, and is that of people there, or of nobody
+    /// and was opened by this actor.
+    private func isAdministered(_ account: AccountView, within reach: Reach, by actor: Actor) throws -> Bool {
         if reach.isEverything { return true }
         if reach.isEmpty { return false }
-        let grants = try catalog.grants(to: account)
-        if grants.isEmpty { return try isOfPeople(account, within: reach) }
+        let grants = try catalog.grants(to: account.account)
+        if grants.isEmpty { return try isUnclaimed(account, within: reach, by: actor) }
         return grants.contains { $0.unit.map(reach.includes) == true }
+    }
+
+    /// Whether an account without roles is this actor's to administer: else every unit could take over what another has just opened.
+    private func isUnclaimed(_ account: AccountView, within reach: Reach, by actor: Actor) throws -> Bool {
+        if try !catalog.people(account: account.account).isEmpty { return try isOfPeople(account.account, within: reach) }
+        return try catalog.record(account.openedRecord).header.actor.principal == actor.principal
     }
 
     /// Whether all people whose own account it is are registered within reach: a citizen's is no account that every unit may take over.
@@ -199,7 +208,7 @@ extension Archive {
 
     func seenAccount(_ account: String, by actor: Actor) throws -> AccountView {
         guard let known = try catalog.account(account),
-            try account == actor.account || isAdministered(account, within: reach(of: actor, to: .administer))
+            try account == actor.account || isAdministered(known, within: reach(of: actor, to: .administer), by: actor)
         else {
             try recordHidden([Self.subject(account)], by: actor)
             throw ArchiveError.notFound("account", account)
@@ -210,10 +219,14 @@ extension Archive {
     /// Who closes an account takes all its roles: it needs them all within reach.
     func permitAdministering(_ account: String, _ act: String, by actor: Actor) throws {
         let reach = try reach(of: actor, to: .administer)
-        let held = try catalog.grants(to: account).filter { $0.span.to == nil }
+        let grants = try catalog.grants(to: account)
+        let held = grants.filter { $0.span.to == nil }
+        // One that has lost all its roles is still of the units where it had them.
+        let counted = held.isEmpty ? grants : held
+        let isClaimed = try !counted.isEmpty || catalog.account(account).map { try isUnclaimed($0, within: reach, by: actor) } ?? false
         guard
             try reach.isEverything
-                || !reach.isEmpty && held.allSatisfy({ $0.unit.map(reach.includes) == true }) && isOfPeople(account, within: reach),
+                || !reach.isEmpty && isClaimed && counted.allSatisfy({ $0.unit.map(reach.includes) == true }) && isOfPeople(account, within: reach),
             actor.principal != account
         else { throw try refusal(act, .administer, [Self.subject(account)], by: actor) }
     }

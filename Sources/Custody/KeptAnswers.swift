@@ -9,6 +9,8 @@ public enum EarlierRequest: Sendable, Equatable {
     case other
     /// It is at work, or was cut off in the middle, and nobody knows how far it came.
     case atWork
+    /// It was done, or is at work, and its answer is not kept: somebody was erased since.
+    case forgotten
 }
 
 extension Archive {
@@ -21,11 +23,16 @@ extension Archive {
         try await blocking.run { [self] in
             let now = now()
             let horizon = Timestamp(milliseconds: now.milliseconds - Self.answersKept)
+            // What was answered is not answered again to who may see less by now, or more.
+            let day = now.dateInVietnam
+            let roles = try catalog.grants(to: actor.principal).filter { $0.holds(on: day) }.map(\.id.text).sorted()
+            let request = Digest(of: request.bytes + Array(roles.joined(separator: " ").utf8))
             switch try catalog.begin(request, key: Digest(of: Array(key.utf8)), by: actor.principal, at: now, forgetting: horizon) {
             case .first: return .none
             case .answered(let bytes): return .answered(bytes)
             case .other: return .other
             case .atWork: return .atWork
+            case .forgotten: return .forgotten
             }
         }
     }

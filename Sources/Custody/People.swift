@@ -186,6 +186,7 @@ extension Archive {
         if let account = entry.account, let other = try catalog.people(account: account).first(where: { $0.id != known?.id }) {
             return .refused("the account is \(try told(other.id))'s")
         }
+        if known == nil, entry.account == actor.principal, !actor.isConsole { return .refused("nobody declares themselves; let somebody else do it") }
         inBatch.formUnion([trace?.mac.hex ?? numberless, called, account].compactMap(\.self))
         guard let known else {
             let id = PersonID.random()
@@ -200,6 +201,15 @@ extension Archive {
             person: known.id, name: name, birthYear: entry.birthYear ?? before.birthYear, group: entry.group ?? before.group,
             account: entry.account ?? before.account, unit: unit ?? before.unit, number: trace ?? before.number)
         if changed == before { return .known(known.id) }
+        // A dossier in one's unit lets a person be seen there; where they are registered, their registration is kept.
+        guard reach.isEverything || known.unit.map(reach.includes) == true else {
+            return .refused("\(known.id) is registered elsewhere: who keeps that registration changes it")
+        }
+        // Whose account it becomes sees all that is that person's.
+        if entry.account == actor.principal { return .refused("nobody declares themselves; let somebody else do it") }
+        guard reach.isEverything || before.account == nil || changed.account == before.account else {
+            return .refused("\(known.id) has an account already: it takes a role everywhere to give them another")
+        }
         if try everyAccount(of: known.id).contains(actor.principal) { return .refused("nobody declares themselves anew; let somebody else do it") }
         drafts.append((.personDeclared(changed), [known.id]))
         return .changed(known.id)

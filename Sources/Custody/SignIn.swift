@@ -115,17 +115,17 @@ extension Archive {
         return try await blocking.run { [self] in
             let now = now()
             guard let stored = try catalog.session(secret.digest, at: now), try isOpen(stored.account) else { return nil }
-            guard now >= stored.seenAt + Self.seenWithin else {
-                signedIn.keep(Session(stored), secret.digest, at: mark)
-                return Session(stored)
+            var session = Session(stored)
+            if now >= stored.seenAt + Self.seenWithin {
+                let idleUntil = min(now + rules.idle, stored.expiresAt)
+                try catalog.saw(secret.digest, at: now, idleUntil: idleUntil)
+                session = Session(
+                    StoredSession(
+                        id: stored.id, account: stored.account, createdAt: stored.createdAt, seenAt: now, idleUntil: idleUntil,
+                        expiresAt: stored.expiresAt))
             }
-            let idleUntil = min(now + rules.idle, stored.expiresAt)
-            try catalog.saw(secret.digest, at: now, idleUntil: idleUntil)
-            return Session(
-                StoredSession(
-                    id: stored.id, account: stored.account, createdAt: stored.createdAt, seenAt: now, idleUntil: idleUntil,
-                    expiresAt: stored.expiresAt)
-            )
+            signedIn.keep(session, secret.digest, at: mark, newest: catalog.signInMark)
+            return session
         }
     }
 
@@ -206,7 +206,8 @@ extension Archive {
         ) { earlier in
             let slowing = [
                 Throttle.opening(place, after: failures(earlier.ofPlace), at: now),
-                Throttle.opening(source, after: failures(earlier.ofAddress), at: now),
+                // Else one that guesses would shut all out who have its address.
+                earlier.isKnownPlace ? nil : Throttle.opening(source, after: failures(earlier.ofAddress), at: now),
                 earlier.isKnownPlace ? nil : Throttle.opening(whole, after: failures(earlier.ofAccount), at: now),
             ]
             return (

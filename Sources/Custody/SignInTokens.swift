@@ -94,10 +94,13 @@ extension Archive {
         if let known = signedIn.token(secret.digest, at: mark), isFresh(known, at: now()) { return known }
         return try await blocking.run { [self] in
             let now = now()
-            guard let stored = try catalog.token(secret.digest, at: now), try isOpen(stored.account) else { return nil }
+            guard var stored = try catalog.token(secret.digest, at: now), try isOpen(stored.account) else { return nil }
+            if !isFresh(Token(stored), at: now) {
+                try catalog.used(secret.digest, at: now)
+                stored.usedAt = now
+            }
             let token = Token(stored)
-            if !isFresh(token, at: now) { try catalog.used(secret.digest, at: now) }
-            signedIn.keep(token, secret.digest, at: mark)
+            signedIn.keep(token, secret.digest, at: mark, newest: catalog.signInMark)
             return token
         }
     }

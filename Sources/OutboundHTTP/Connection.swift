@@ -106,7 +106,8 @@ public final class Connection {
         var fields: [String: String] = [:]
         var last: UnsafeMutablePointer<curl_header>?
         while let next = curl_easy_nextheader(handle, UInt32(CURLH_HEADER), -1, last) {
-            fields[String(cString: next.pointee.name).lowercased()] = String(cString: next.pointee.value)
+            let name = String(cString: next.pointee.name).lowercased()
+            fields[name] = (fields[name].map { $0 + "\n" } ?? "") + String(cString: next.pointee.value)
             last = next
         }
         return fields

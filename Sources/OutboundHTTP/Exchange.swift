@@ -26,7 +26,7 @@ public struct Exchange {
         public let mediaType: String
         /// Where the server would have us go instead.
         public let movedTo: String?
-        /// Fields of the header by their names in lower case; of several with one name, the last.
+        /// Fields of the header by their names in lower case; of several with one name each on a line of its own.
         public let fields: [String: String]
         /// Empty where it was handed out as it came.
         public let body: [UInt8]

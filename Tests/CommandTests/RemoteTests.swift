@@ -123,7 +123,7 @@ struct RemoteTests {
         #expect(!run.output.contains("999072000001"), "a personal number was shown")
         // Who did it is who had the token.
         let history = try story.answer("history", dossiers[0].text("dossier")).list("records")
-        #expect(Set(try history.map { try $0.text("account") }).isSubset(of: Set((1...5).map { "officer-0\($0)" })), "\(history)")
+        #expect(Set(try history.map { try $0.text("actor") }).isSubset(of: Set((1...5).map { "officer-0\($0)" })), "\(history)")
     }
 
     @Test func `what is shown is what the archive itself shows, as JSON to the byte`() throws {
@@ -142,6 +142,7 @@ struct RemoteTests {
             "--role", "assistant",
         ])
         let dossier = try place.answer("dossier", "list", "--cycle", "2025").text("dossier")
+        try place.succeed(["hold", "place", item, "--reason", "khiếu nại", "--basis", "Luật Khiếu nại 2011", "--role", "inspector"])
         let (inspector, administrator) = (try served.token(of: "inspector-1", scope: "read"), try served.token(of: "admin-1"))
         let questions = [
             ["show", item], ["list"], ["search", "khuyen", "nong"], ["evidence", "list", "--state", "submitted"], ["trace", "evidence", item],
@@ -156,7 +157,7 @@ struct RemoteTests {
             let remote = try served.run(inspector, question + ["--json"])
             #expect(remote.status == 0 && remote.output == expected, "\(question): \(remote.errors)\(remote.output)")
             let lines = try served.run(inspector, question)
-            #expect(lines.status == 0 && !lines.output.isEmpty || question == ["hold", "list"], "\(question): \(lines.errors)")
+            #expect(lines.status == 0 && !lines.output.isEmpty, "\(question): \(lines.errors)")
         }
         #expect(try served.run(administrator, ["account", "list", "--json"]).output == accounts)
         let got = try served.run(inspector, ["get", item, "--output", "copy.txt"])

@@ -176,7 +176,8 @@ extension SigningIn {
                 await #expect(throws: ArchiveError.self) {
                     try await archive.revokeToken(kept.id, of: "officer-18", by: actor("officer-18"))
                 }
-                #expect(try await archive.token(second) != nil)
+                // Often enough that it is answered from memory.
+                for _ in 0..<3 { #expect(try await archive.token(second) != nil) }
                 try await archive.revokeToken(kept.id, of: "officer-17", by: officer)
                 #expect(try await archive.token(second) == nil)
 

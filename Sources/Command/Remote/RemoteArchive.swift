@@ -13,22 +13,27 @@ final class RemoteArchive {
         var query: [(name: String, value: String?)] = []
         var fields: [String] = []
         var body: JSON?
-        /// It makes something: asked again under the same key, it makes nothing twice.
-        var creates = false
+        /// Under which it is asked again, where the answer to the first was lost: nothing is made twice.
+        var key: String?
         /// For how long nothing may come.
         var patience = Duration.seconds(120)
 
         static func get(_ path: String..., query: [(name: String, value: String?)] = []) -> Request { Request(path: path, query: query) }
 
         static func post(_ path: String..., body: [String: JSON?], creates: Bool = false) -> Request {
-            Request(method: "POST", path: path, body: .object(body.compactMapValues(\.self)), creates: creates)
+            Request(method: "POST", path: path, body: .object(body.compactMapValues(\.self)), key: creates ? randomKey() : nil)
+        }
+
+        private static func randomKey() -> String {
+            (0..<2).map { _ in String(UInt64.random(in: 0...UInt64.max), radix: 36) }.joined(separator: "-")
         }
     }
 
     /// Where the server is, without a slash at the end.
     let url: String
     let options: ArchiveOptions
-    private let token: String?
+    /// What requests bring: `$MINHCHUNG_TOKEN`, or what `sign-in` made.
+    private var token: String?
     private let connection: Connection
 
     /// - Throws: ``Failure`` where the URL cannot be asked, or a secret would go over a network that anybody can read.
@@ -46,6 +51,9 @@ final class RemoteArchive {
         connection = Connection(authorities: options.serverCA)
     }
 
+    /// Asks from now on with this token, or without one.
+    func use(_ token: String?) { self.token = token }
+
     // MARK: Asking
 
     /// Asks, and returns the answer of a success.
@@ -53,28 +61,35 @@ final class RemoteArchive {
     /// - Parameters:
     ///   - receive: takes the body piece by piece.
     ///   - bytes: what is sent in the place of JSON.
-    ///   - withoutToken: whoever signs in brings something else.
     /// - Throws: ``RemoteProblem``, ``Unanswered``, ``Failure``, or what `receive` threw.
     func answer(
-        to request: Request, bytes: [UInt8]? = nil, withoutToken: Bool = false, receive: (([UInt8]) throws -> Void)? = nil
+        to request: Request, bytes: [UInt8]? = nil, receive: (([UInt8]) throws -> Void)? = nil
     ) throws -> Exchange.Answer {
         let body = bytes ?? request.body?.canonicalBytes
         var lines = ["Accept: application/json, application/problem+json, */*"] + request.fields
-        if let token, !withoutToken { lines.append("Authorization: Bearer \(token)") }
+        if let token { lines.append("Authorization: Bearer \(token)") }
         if bytes == nil, body != nil { lines.append("Content-Type: application/json") }
-        if request.creates {
-            lines.append(
-                "Idempotency-Key: \(String(UInt64.random(in: .min ... .max), radix: 36))-\(String(UInt64.random(in: .min ... .max), radix: 36))")
-        }
+        if let key = request.key { lines.append("Idempotency-Key: \(key)") }
         let asked = Exchange.Request(request.method, address(of: request), lines: lines, body: body)
         // What changes something without a key may have been done when its answer is lost.
-        let isRepeatable = receive == nil && (request.creates || ["GET", "HEAD"].contains(request.method))
-        let answer = try repeating(isRepeatable ? Self.pauses : []) {
-            try connection.send(asked, patience: request.patience, sizeLimit: Self.sizeLimit, receive: receive)
+        let isRepeatable = receive == nil && (request.key != nil || ["GET", "HEAD"].contains(request.method))
+        var tries = 0
+        while true {
+            let answer = try repeating(isRepeatable ? Self.pauses : []) {
+                try connection.send(asked, patience: request.patience, sizeLimit: Self.sizeLimit, receive: receive)
+            }
+            if (200...299).contains(answer.status) { return answer }
+            let problem = RemoteProblem(answer, of: url)
+            // The first of it is being done there, longer than an answer may take: its answer is kept under the key.
+            guard request.key != nil, problem.isAtWork, tries < Self.workTries else { throw problem }
+            tries += 1
+            sleep(Self.workPause)
         }
-        guard (200...299).contains(answer.status) else { throw RemoteProblem(answer, of: url) }
-        return answer
     }
+
+    /// How often, and how many seconds apart, the answer to something long is asked for: half an hour.
+    private static let workTries = 360
+    private static let workPause: UInt32 = 5
 
     /// Seconds between one try and the next.
     static let pauses: [UInt32] = [1, 2, 4]
@@ -103,9 +118,7 @@ final class RemoteArchive {
     }
 
     /// Asks for JSON.
-    func json(_ request: Request, withoutToken: Bool = false) throws -> JSON {
-        try parsed(try answer(to: request, withoutToken: withoutToken).body)
-    }
+    func json(_ request: Request) throws -> JSON { try parsed(try answer(to: request).body) }
 
     func parsed(_ bytes: [UInt8]) throws -> JSON {
         do { return try JSON(parsing: bytes) } catch { throw Failure("cannot read what the server \(url) answers: it is \(error)") }
@@ -169,6 +182,8 @@ struct Unanswered: Error, CustomStringConvertible {
 struct RemoteProblem: Error, CustomStringConvertible {
     let status: Int
     let kind: String
+    /// Seconds until it may be asked again.
+    let retryAfter: UInt32?
     let description: String
 
     init(_ answer: Exchange.Answer, of url: String) {
@@ -182,13 +197,23 @@ struct RemoteProblem: Error, CustomStringConvertible {
             words = findings.map { "\($0["pointer"].text ?? "") \($0["detail"].text ?? "")" }.joined(separator: "; ")
         }
         if let moved = answer.movedTo { words = "the server \(url) sends us to \(moved); give that to --server, if you trust it" }
-        if status == 401 { words = "\(words); see minhchung sign-in" }
-        if let seconds = answer.fields["retry-after"], UInt(seconds) != nil { words += " (again in \(seconds) s)" }
+        if kind == "sign-in", answer.fields["www-authenticate"] != nil { words = "\(words); see minhchung sign-in" }
+        retryAfter = answer.fields["retry-after"].flatMap { UInt32($0) }
+        if let retryAfter { words += " (again in \(retryAfter) s)" }
         description = visible(words)
     }
 
-    /// The server answered the question; it did not fail.
-    var isAnswer: Bool { [403, 404, 409, 410, 412, 422, 423].contains(status) }
+    /// The server answered the question; it did not fail. A value that it does not take is a mistake of the command line.
+    var isAnswer: Bool { [403, 404, 409, 410, 412, 422, 423].contains(status) && kind != "invalid" }
+
+    /// It is about the file that was sent, and not about who sent it.
+    var isAboutFile: Bool { [400, 403, 409, 413, 415, 422].contains(status) }
+
+    /// Somebody before the server, or the server itself, had no time or no room for it; nothing was done.
+    var isPassing: Bool { [429, 502, 503, 504].contains(status) && kind != "overdue" }
+
+    /// The same request is still being done, or was; its answer is there later.
+    var isAtWork: Bool { kind == "at-work" || kind == "overdue" }
 }
 
 /// A command that a running server can do as well.

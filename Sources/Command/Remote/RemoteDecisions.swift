@@ -115,7 +115,9 @@ extension WriteBundle: RemoteCommand {
 
 extension ShowCheckpoint: RemoteCommand {
     func run(at server: RemoteArchive) throws {
-        guard stampURL == nil, stampCA == nil else { throw Failure("cannot have it stamped: that is done where the archive is") }
+        guard stampURL ?? Self.variable("MINHCHUNG_STAMP_URL") == nil else {
+            throw Failure("cannot have it stamped: that is done where the archive is")
+        }
         let checkpoint = try server.json(.get("checkpoint"))
         if options.json { return printLine(checkpoint.canonicalText) }
         printLine(["records", "access"].compactMap { checkpoint[$0]["note"].text }.joined(separator: "\n").trimmedEnd)
@@ -182,9 +184,10 @@ extension ReleaseHold: RemoteCommand {
 extension ListHolds: RemoteCommand {
     func run(at server: RemoteArchive) throws {
         for hold in try server.json(.get("holds"))["holds"].elements {
+            let (reason, basis) = (hold["reason"].text ?? "", hold["basis"].text ?? "")
             server.list(
-                hold,
-                "\(hold["subject"].text ?? "")  record \(hold["record"].number ?? 0)  \(hold["reason"].text ?? "") [\(hold["basis"].text ?? "")]")
+                .members(["subject": hold["subject"], "record": hold["record"], "reason": .string(reason), "legal_basis": .string(basis)]),
+                "\(hold["subject"].text ?? "")  record \(hold["record"].number ?? 0)  \(reason) [\(basis)]")
         }
     }
 }

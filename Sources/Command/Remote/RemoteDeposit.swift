@@ -18,7 +18,8 @@ extension DepositFiles: RemoteCommand {
         let progress = Progress(isQuiet: options.quiet)
         defer { progress.clear() }
         var counts = (deposited: 0, already: 0, refused: skipped.count, otherwise: 0, bytes: Int64(0))
-        for source in sources {
+        var stopped: (any Error)?
+        for source in sources where stopped == nil {
             do {
                 let kept = try Sending(source, to: server, progress).run()
                 progress.clear()
@@ -29,22 +30,28 @@ extension DepositFiles: RemoteCommand {
                     counts.otherwise += 1
                     printError("kept \(kept.item) as it was described before; to change that: minhchung describe \(kept.item) …")
                 }
-            } catch let problem as RemoteProblem where problem.isAnswer || problem.status == 413 {
+            } catch {
                 progress.clear()
+                // What is wrong with one file is not wrong with the next one; what the line or the server lacks is.
+                guard let reason = (error as? UnreadableFile)?.reason ?? (error as? RemoteProblem).flatMap({ $0.isAboutFile ? $0.description : nil })
+                else {
+                    stopped = error
+                    continue
+                }
                 counts.refused += 1
-                refuse(source, problem.description)
-            } catch let failure as UnreadableFile {
-                progress.clear()
-                counts.refused += 1
-                refuse(source, failure.reason)
+                refuse(source, reason)
             }
         }
         server.tell(
-            .object([
+            .members([
                 "event": .string("done"), "deposited": .number(counts.deposited), "already_deposited": .number(counts.already),
-                "refused": .number(counts.refused), "bytes": .integer(counts.bytes),
+                "refused": .number(counts.refused), "bytes": .integer(counts.bytes), "stopped": stopped.map { .string("\($0)") },
             ]),
             "\(counts.deposited) deposited (\(byteCount(counts.bytes))), \(counts.already) already there, \(counts.refused) refused")
+        if let stopped {
+            let tried = counts.deposited + counts.already + counts.refused - skipped.count
+            throw Failure("\(stopped); \(tried) of \(sources.count) files were dealt with; give the same again to go on")
+        }
         if counts.refused + counts.otherwise > 0 { throw ExitCode(Program.Status.somethingWrong) }
     }
 
@@ -53,6 +60,7 @@ extension DepositFiles: RemoteCommand {
             printJSON([
                 "event": .string(kept.isKnown ? "already_deposited" : "deposited"), "item": .string(kept.item), "object": .string(kept.digest.hex),
                 "size": .integer(kept.size), "path": .string(source.displayPath),
+                "described_otherwise": kept.isKnown ? .bool(kept.isDescribedOtherwise) : nil,
             ])
         } else if !options.quiet {
             printLine(visible("\(kept.isKnown ? "already there " : "deposited     ") \(kept.item) \(kept.digest) \(source.displayPath)"))
@@ -149,52 +157,78 @@ private struct Sending {
 
     private static let version = "Tus-Resumable: 1.0.0"
 
+    /// The same file with the same words goes on, for a day, where it was broken off, also by another process.
+    private func key(_ size: Int64, _ digest: Digest) -> String {
+        "upload-\(Digest(of: Array("\(size) \(metadata(digest))".utf8)).hex)"
+    }
+
     private func upload(_ file: Int32, _ size: Int64, _ digest: Digest) throws -> Kept {
+        var id = try begin(size, digest, key: key(size, digest))
+        do {
+            do { return try send(file, size, digest, to: id) } catch let problem as RemoteProblem where problem.status == 404 {
+                // The one that was begun by an earlier try has expired, or was ended.
+                id = try begin(size, digest, key: nil)
+                return try send(file, size, digest, to: id)
+            }
+        } catch  where (error as? RemoteProblem)?.isAboutFile ?? (error is UnreadableFile) {
+            // What can come to nothing keeps no room. It expires by itself where it cannot be ended now.
+            _ = try? server.answer(to: .init(method: "DELETE", path: ["uploads", id], fields: [Self.version]))  // because of the line above
+            throw error
+        }
+    }
+
+    /// The id of a new upload, or of the one that was begun under the key.
+    private func begin(_ size: Int64, _ digest: Digest, key: String?) throws -> String {
         let asked = RemoteArchive.Request(
-            method: "POST", path: ["uploads"], fields: [Self.version, "Upload-Length: \(size)", metadata(digest)], creates: true)
+            method: "POST", path: ["uploads"], fields: [Self.version, "Upload-Length: \(size)", metadata(digest)], key: key)
         let begun = try trying { try server.answer(to: asked, bytes: []) }
         // Its id is the end of its address; where a proxy stands before the server, the address may be one that is not ours.
         guard let id = begun.fields["location"]?.split(separator: "/").last.map(String.init) else {
             throw Failure("cannot upload to \(server.url): it does not say where to")
         }
-        var (offset, failures) = (Int64(0), 0)
-        var place: String?
-        while place == nil {
+        return id
+    }
+
+    private func send(_ file: Int32, _ size: Int64, _ digest: Digest, to id: String) throws -> Kept {
+        var failures = 0
+        while true {
             do {
-                if failures > 0 {
-                    let there = try server.answer(to: .init(method: "HEAD", path: ["uploads", id], fields: [Self.version]))
-                    offset = there.fields["upload-offset"].flatMap { Int64($0) } ?? 0
-                    place = there.fields["content-location"]
-                    if place != nil { break }
+                // What is on disk there is known by asking: after a failure, and where the upload was begun earlier.
+                let there = try server.answer(to: .init(method: "HEAD", path: ["uploads", id], fields: [Self.version]))
+                var place = there.fields["content-location"]
+                let isKnown = place != nil && failures == 0
+                var offset = there.fields["upload-offset"].flatMap { Int64($0) } ?? 0
+                while place == nil {
+                    let part = try bytes(of: file, from: offset, atMost: Self.partSize)
+                    guard !part.isEmpty || offset == size else { throw UnreadableFile(reason: "it was cut short while it was sent") }
+                    let fields = [Self.version, "Upload-Offset: \(offset)", "Content-Type: application/offset+octet-stream"]
+                    let answer = try server.answer(to: .init(method: "PATCH", path: ["uploads", id], fields: fields), bytes: part)
+                    offset += Int64(part.count)
+                    failures = 0
+                    place = answer.fields["content-location"]
+                    progress.show("sent", offset, of: size, unit: byteCount)
                 }
-                let part = try bytes(of: file, from: offset, atMost: Self.partSize)
-                guard !part.isEmpty || offset == size else { throw UnreadableFile(reason: "it was cut short while it was sent") }
-                let fields = [Self.version, "Upload-Offset: \(offset)", "Content-Type: application/offset+octet-stream"]
-                let answer = try server.answer(to: .init(method: "PATCH", path: ["uploads", id], fields: fields), bytes: part)
-                (offset, failures) = (offset + Int64(part.count), 0)
-                place = answer.fields["content-location"]
-                progress.show("sent", offset, of: size, unit: byteCount)
-            } catch let problem as RemoteProblem where [409, 423, 460].contains(problem.status) {
+                return Kept(item: place?.split(separator: "/").last.map(String.init) ?? "", digest: digest, size: size, isKnown: isKnown)
+            } catch let problem as RemoteProblem where [409, 423, 460].contains(problem.status) || problem.isPassing {
                 // It is elsewhere than was thought, or what is left of the request before is still at work.
-                try wait(&failures, problem)
-            } catch let failure as Unanswered { try wait(&failures, failure) }
+                try wait(&failures, problem, problem.retryAfter)
+            } catch let failure as Unanswered { try wait(&failures, failure, nil) }
         }
-        return Kept(item: place?.split(separator: "/").last.map(String.init) ?? "", digest: digest, size: size)
     }
 
     private func trying<Value>(_ body: () throws -> Value) throws -> Value {
         var failures = 0
         while true {
-            do { return try body() } catch let failure as Unanswered { try wait(&failures, failure) } catch let problem as RemoteProblem
-                where [429, 503].contains(problem.status)
-            { try wait(&failures, problem) }
+            do { return try body() } catch let failure as Unanswered { try wait(&failures, failure, nil) } catch let problem as RemoteProblem
+                where problem.isPassing
+            { try wait(&failures, problem, problem.retryAfter) }
         }
     }
 
-    /// Waits, longer each time; gives up after some.
-    private func wait(_ failures: inout Int, _ cause: any Error) throws {
+    /// Waits, longer each time, and at least for as long as the server says; gives up after some.
+    private func wait(_ failures: inout Int, _ cause: any Error, _ seconds: UInt32?) throws {
         failures += 1
         guard failures <= Self.patience else { throw cause }
-        sleep(UInt32(1) << UInt32(min(failures - 1, 5)))
+        sleep(max(UInt32(1) << UInt32(min(failures - 1, 5)), min(seconds ?? 0, 60)))
     }
 }

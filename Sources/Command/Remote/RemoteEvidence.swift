@@ -168,7 +168,10 @@ extension ListEvidence: RemoteCommand {
         case .uploaded(let days): query = Self.query("uploaded", days)
         }
         // Only a list by state has pages.
-        if state == nil { query.append(("limit", "\(min(limit, RemoteArchive.pageLimit))")) }
+        guard state != nil || limit <= RemoteArchive.pageLimit else {
+            throw Failure("a server lists at most \(RemoteArchive.pageLimit) by a day; narrow the days")
+        }
+        if state == nil { query.append(("limit", "\(limit)")) }
         let asked = RemoteArchive.Request.get("evidence", "review", query: query)
         let found = try state == nil ? server.json(asked)["items"].elements : server.entries(asked, limit: limit)
         for entry in found {

@@ -18,7 +18,13 @@ extension RemoteArchive {
         var outcomes: [JSON] = []
         while outcomes.count < entries.count {
             let part = entries[outcomes.count...].prefix(entryLimit)
-            let answer = try json(.post(path, body: ["entries": .array(Array(part)), "preview": isPreview ? .bool(true) : nil], creates: true))
+            let answer: JSON
+            do {
+                answer = try json(.post(path, body: ["entries": .array(Array(part)), "preview": isPreview ? .bool(true) : nil], creates: true))
+            } catch  where !outcomes.isEmpty {
+                // What the earlier requests recorded stays, and the same table again doubles nothing.
+                throw Failure("\(error); the first \(outcomes.count) of \(entries.count) rows are dealt with; give the same again to go on")
+            }
             guard answer["outcomes"].elements.count == part.count else {
                 throw Failure("cannot read what the server \(url) answers: outcomes are wanting; look what was recorded")
             }
@@ -47,6 +53,9 @@ extension AddPerson: RemoteCommand {
 extension ImportPeople: RemoteCommand {
     func run(at server: RemoteArchive) throws {
         let rows = try rows()
+        guard apply || rows.count <= entryLimit else {
+            throw Failure("cannot preview \(rows.count) rows at a server, at most \(entryLimit): who is in two of them would not be noticed")
+        }
         try tell(rows, try server.outcomes("people", rows.map { json($0.value) }, isPreview: !apply).map { PersonOutcomeWords($0) })
     }
 }
@@ -66,7 +75,9 @@ extension RemoteArchive {
 
 extension FindPeople: RemoteCommand {
     func run(at server: RemoteArchive) throws {
-        let limit = min(limit, RemoteArchive.pageLimit)
+        guard limit <= RemoteArchive.pageLimit else {
+            throw Failure("a server finds at most \(RemoteArchive.pageLimit) people; give more of the name")
+        }
         let name = try recordable(name.joined(separator: " "), "name")
         let people = try server.json(.get("people", query: [("name", name), ("limit", "\(limit)")]))["items"].elements
         people.forEach(server.list(person:))

@@ -16,7 +16,7 @@ enum SavedToken {
         return "\(home)/.config/minhchung"
     }
 
-    private static func all() throws -> [String: JSON] {
+    static func all() throws -> [String: JSON] {
         let file = try folder() + "/tokens.json"
         guard access(file, F_OK) == 0 else { return [:] }
         let bytes = try SourceFiles.contents(of: RawArguments.bytes(of: file), limit: 1 << 20)
@@ -47,8 +47,13 @@ enum SavedToken {
         return try all()[server]?["secret"].text
     }
 
-    /// The token's id, where `sign-in` made one.
-    static func id(for server: String) throws -> String? { try all()[server]?["token"].text }
+    /// Ends a token in its own name, whoever else the environment names; one that has ended already is none.
+    static func end(_ id: String, _ secret: String, at server: RemoteArchive) throws {
+        server.use(secret)
+        do { _ = try server.answer(to: .init(method: "DELETE", path: ["tokens", id])) } catch let problem as RemoteProblem
+            where [401, 404].contains(problem.status)
+        {}  // because it opens nothing any more
+    }
 
     static func keep(_ secret: String, id: String, account: String, for server: String) throws {
         var members = try all()

@@ -55,43 +55,44 @@ struct SignIn: ParsableCommand {
     func run() throws {
         let scope = try choice(scope, "scope", Custody.TokenScope.self)
         let server = try options.remote()
+        server.use(nil)
         let password = setup ? try setUp(server) : try Self.ask("password of \(account): ")
+        // Before there is anything to keep: that it can be kept.
+        let earlier = try SavedToken.all()[server.url]
         let (cookie, session) = try begin(server, password)
         // As a browser has it: what a cookie allows takes this too, so that no other site can ask for it.
-        let fields = [
-            "Cookie: \(cookie)", "X-CSRF-Token: \(session["csrf_token"].text ?? "")", "Origin: \(server.url)", "Sec-Fetch-Site: same-origin",
-        ]
+        let fields = ["Cookie: \(cookie)", "X-CSRF-Token: \(session["csrf_token"].text ?? "")", "Sec-Fetch-Site: same-origin"]
+        defer {
+            server.use(nil)
+            // The session has an end of its own, and nobody has its secret.
+            _ = try? server.answer(to: .init(method: "DELETE", path: ["session"], fields: fields))  // because of the line above
+        }
         var request = RemoteArchive.Request.post(
             "tokens", body: ["name": .string("minhchung on \(Self.machine())"), "scope": .string(scope.rawValue), "days": .integer(Int64(days))])
         request.fields = fields
-        let made = try server.json(request, withoutToken: true)
-        _ = try server.answer(to: .init(method: "DELETE", path: ["session"], fields: fields), withoutToken: true)
+        let made = try server.json(request)
         guard let secret = made["secret"].text, let id = made["token"]["token"].text else {
             throw Failure("cannot sign in: the server \(server.url) answers with no token")
         }
-        // The one of before would be good until it expires, and nobody would know of it.
-        let earlier = try SavedToken.id(for: server.url)
-        try SavedToken.keep(secret, id: id, account: account, for: server.url)
-        if let earlier { try end(earlier, server, secret) }
+        do { try SavedToken.keep(secret, id: id, account: account, for: server.url) } catch {
+            // One that is kept nowhere would be good for as long as it was made for.
+            try SavedToken.end(id, secret, at: server)
+            throw error
+        }
+        // So would the one of before.
+        if let id = earlier?["token"].text, let secret = earlier?["secret"].text { try SavedToken.end(id, secret, at: server) }
         server.tell(
             made["token"],
             "signed in to \(server.url) as \(account): \(scope.rawValue), until \(made["token"]["expires_at"].text ?? "it is revoked")")
     }
 
-    /// Ends the token of an earlier sign-in; it may be somebody else's, or have ended.
-    private func end(_ token: String, _ server: RemoteArchive, _ secret: String) throws {
-        do {
-            _ = try server.answer(
-                to: .init(method: "DELETE", path: ["tokens", token], fields: ["Authorization: Bearer \(secret)"]), withoutToken: true)
-        } catch let problem as RemoteProblem where [403, 404].contains(problem.status) {}  // because it is not this account's, or not there
-    }
-
     private func begin(_ server: RemoteArchive, _ password: String) throws -> (cookie: String, session: JSON) {
         func begin(_ code: String?) throws -> (String, JSON) {
             let answer = try server.answer(
-                to: .post("session", body: ["account": .string(account), "password": .string(password), "code": code.map(JSON.string)]),
-                withoutToken: true)
-            guard let cookie = answer.fields["set-cookie"]?.split(separator: ";").first else {
+                to: .post("session", body: ["account": .string(account), "password": .string(password), "code": code.map(JSON.string)]))
+            let cookies = answer.fields["set-cookie"]?.split(separator: "\n").compactMap { $0.split(separator: ";").first } ?? []
+            // A proxy may set one of its own.
+            guard let cookie = cookies.first(where: { $0.hasPrefix("minhchung=") || $0.hasPrefix("__Host-minhchung=") }) else {
                 throw Failure("cannot sign in: the server \(server.url) makes no session")
             }
             return (String(cookie), try server.parsed(answer.body))
@@ -103,7 +104,7 @@ struct SignIn: ParsableCommand {
 
     private func setUp(_ server: RemoteArchive) throws -> String {
         let link = try Self.ask("setup link: ")
-        let offer = try server.json(.post("setup", "offer", body: ["link": .string(link)]), withoutToken: true)
+        let offer = try server.json(.post("setup", "offer", body: ["link": .string(link)]))
         guard offer["account"].text == account else {
             throw Failure("cannot set the password: the link is of another account, \(visible(offer["account"].text ?? "none"))")
         }
@@ -115,7 +116,7 @@ struct SignIn: ParsableCommand {
             authenticator = .object(["key": .string(key), "code": .string(try Self.ask("code that it shows now: ", isSecret: false))])
         }
         _ = try server.json(
-            .post("setup", body: ["link": .string(link), "password": .string(password), "authenticator": authenticator]), withoutToken: true)
+            .post("setup", body: ["link": .string(link), "password": .string(password), "authenticator": authenticator]))
         return password
     }
 
@@ -143,10 +144,10 @@ struct SignOut: ParsableCommand {
 
     func run() throws {
         let server = try options.remote()
-        guard let token = try SavedToken.id(for: server.url) else { throw Failure("nobody is signed in to \(server.url) here") }
-        do { _ = try server.answer(to: .init(method: "DELETE", path: ["tokens", token])) } catch let problem as RemoteProblem
-            where [401, 404].contains(problem.status)
-        {}  // because it has ended already
+        guard let saved = try SavedToken.all()[server.url], let token = saved["token"].text, let secret = saved["secret"].text else {
+            throw Failure("nobody is signed in to \(server.url) here")
+        }
+        try SavedToken.end(token, secret, at: server)
         try SavedToken.forget(server.url)
         server.tell(.object(["token": .string(token)]), "signed out of \(server.url)")
     }

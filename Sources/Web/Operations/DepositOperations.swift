@@ -61,7 +61,7 @@ enum DepositOperations {
                 Operation.Outcome(
                     201, .json(.object([.required("items", .array(outcome, max: fileLimit))])),
                     "The items, in order. Where one is refused, those before it are there, and handing all in again doubles none.")
-            ], refusals: [422, 429], creates: true
+            ], refusals: [422, 429]
         ) { call in
             guard let content = call.content else { throw Problem.mediaType(["multipart/form-data"]) }
             let depositing = FormDepositing(

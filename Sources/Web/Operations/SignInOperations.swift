@@ -109,7 +109,8 @@ enum SignInOperations {
     private static func revokeAll(_ archive: Archive) -> Operation {
         Operation(
             "sessions.revoke", .delete, "/api/v1/accounts/{account}/sessions", "Ends every session, setup link and token of an account", tag: tag,
-            parameters: [.path("account", "The account.", .account)], outcomes: [Operation.Outcome(204, .nothing, "They have ended.")]
+            scope: .administer, parameters: [.path("account", "The account.", .account)],
+            outcomes: [Operation.Outcome(204, .nothing, "They have ended.")]
         ) { call in
             try await archive.revokeAll(of: try call.text("account"), by: try call.actor)
             return .nothing
@@ -277,7 +278,7 @@ enum SignInOperations {
 
     private static func revokeToken(_ archive: Archive) -> Operation {
         Operation(
-            "tokens.revoke", .delete, "/api/v1/tokens/{token}", "Ends a token of one's own", tag: tag,
+            "tokens.revoke", .delete, "/api/v1/tokens/{token}", "Ends a token of one's own, as any of them may", tag: tag, scope: .read,
             parameters: [.path("token", "The token's id.")],
             outcomes: [Operation.Outcome(204, .nothing, "It has ended.")]
         ) { call in

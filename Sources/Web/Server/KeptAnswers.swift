@@ -18,10 +18,17 @@ public struct KeptAnswers: Sendable {
         case .none: break
         case .answered(let bytes): return try Answer(kept: bytes)
         case .other:
-            throw Problem("idempotency-key", 422, "The key is another request's", "this Idempotency-Key came with another request; take a new one")
+            throw Problem(
+                "idempotency-key", 422, "The key is another request's",
+                "this Idempotency-Key came with another request, or before your roles were changed; take a new one")
         case .atWork:
-            throw Problem.conflict(
+            throw Problem(
+                "at-work", 409, "It was asked for before",
                 "a request with this Idempotency-Key is at work, or was cut off: look whether it was done before you send it with another key")
+        case .forgotten:
+            throw Problem(
+                "answer-forgotten", 409, "It was asked for before",
+                "a request with this Idempotency-Key was done, or is at work; what it is answered is not kept, because somebody was erased since")
         }
         let answer: Answer
         do {

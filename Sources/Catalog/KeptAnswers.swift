@@ -9,9 +9,9 @@ public enum KeptAnswer: Sendable, Equatable {
     case answered([UInt8])
     /// The key came with another request.
     case other
-    /// It is at work, or was cut off in the middle.
+    /// It is at work.
     case atWork
-    /// It was done, or is at work, and its answer is not kept.
+    /// It was done or was cut off, and there is no answer to give.
     case forgotten
 }
 
@@ -48,6 +48,13 @@ extension Catalog {
                     try db.run("DELETE FROM kept_answer WHERE account = ? AND key = ?", [account, key.hex])
                 }
             }
+        }
+    }
+
+    /// No request is at work when an archive was just opened: what was cut off has no answer any more.
+    public func forgetInterrupted() throws(CatalogError) {
+        try perform("forget what was cut off") {
+            try service.write { db in try db.run("UPDATE kept_answer SET answer = x'' WHERE answer IS NULL", []) }
         }
     }
 

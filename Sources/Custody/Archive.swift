@@ -156,6 +156,7 @@ public final class Archive: Sendable {
                 identity: identity, folder: folder, catalog: catalog, signing: signing, growth: growth, worker: worker,
                 uploadLimits: uploadLimits, now: now)
             if purpose == .use {
+                try catalog.forgetInterrupted()
                 try archive.settleUploads()
                 try archive.finishErasures()
             }

@@ -7,9 +7,9 @@ public enum EarlierRequest: Sendable, Equatable {
     case answered([UInt8])
     /// The key came with another request.
     case other
-    /// It is at work, or was cut off in the middle, and nobody knows how far it came.
+    /// It is at work.
     case atWork
-    /// It was done, or is at work, and its answer is not kept: somebody was erased since.
+    /// It was done or was cut off, and nobody knows what it is answered: the service ended meanwhile, or somebody was erased since.
     case forgotten
 }
 

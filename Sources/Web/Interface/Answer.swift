@@ -154,8 +154,9 @@ enum ByteRange: Equatable {
         switch (bounds[0].isEmpty, bounds[1].isEmpty) {
         case (true, true): return .ignored
         case (true, false):
-            guard let last, last > 0, size > 0 else { return .outside }
-            return .part(max(0, size - last)..<size)
+            // More than there are is all of them, also where their number does not fit.
+            guard last != 0, size > 0 else { return .outside }
+            return .part(max(0, size - (last ?? .max))..<size)
         case (false, true):
             guard let first, first < size else { return .outside }
             return .part(first..<size)

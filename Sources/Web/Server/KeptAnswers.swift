@@ -24,11 +24,12 @@ public struct KeptAnswers: Sendable {
         case .atWork:
             throw Problem(
                 "at-work", 409, "It was asked for before",
-                "a request with this Idempotency-Key is at work, or was cut off: look whether it was done before you send it with another key")
+                "a request with this Idempotency-Key is at work: send it again with the same key later")
         case .forgotten:
             throw Problem(
                 "answer-forgotten", 409, "It was asked for before",
-                "a request with this Idempotency-Key was done, or is at work; what it is answered is not kept, because somebody was erased since")
+                "a request with this Idempotency-Key was done, or was cut off, and its answer is not kept: look whether it was done before you send it with another key"
+            )
         }
         let answer: Answer
         do {

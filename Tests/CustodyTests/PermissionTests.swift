@@ -251,11 +251,15 @@ struct PermissionTests {
             func grant(_ role: Role, _ account: String, _ unit: UnitID?) async throws -> Answer {
                 try await Answer.of { _ = try await archive.grantRole(role, to: account, unit: unit?.text, by: by) }
             }
-            #expect(try await grant(.reviewer, "nobody", all.here) == .given)
-            #expect(try await grant(.reviewer, "nobody", all.here) == .refused)
-            #expect(try await grant(.reviewer, "nobody", all.elsewhere) == .forbidden)
-            #expect(try await grant(.reviewer, "nobody", nil) == .forbidden)
-            #expect(try await grant(.citizen, "nobody", all.here) == .refused)
+            // What somebody else has just opened is theirs: a setup link of another unit would have its roles when it gets some.
+            #expect(try await grant(.reviewer, "nobody", all.here) == .hidden)
+            #expect(try await Answer.of { _ = try await archive.createSetupLink(for: "nobody", by: by) } == .hidden)
+            try await archive.openAccount("officer-76", by: by)
+            #expect(try await grant(.reviewer, "officer-76", all.here) == .given)
+            #expect(try await grant(.reviewer, "officer-76", all.here) == .refused)
+            #expect(try await grant(.reviewer, "officer-76", all.elsewhere) == .forbidden)
+            #expect(try await grant(.reviewer, "officer-76", nil) == .forbidden)
+            #expect(try await grant(.citizen, "officer-76", all.here) == .refused)
             #expect(try await grant(.inspector, by.account, all.here) == .refused)
             #expect(try await grant(.inspector, "not-there", all.here) == .hidden)
             #expect(try await Answer.of { try await archive.openAccount("officer-77", by: by) } == .given)

@@ -123,13 +123,21 @@ extension Archive {
             return try PageOutcome(renderer.render(page: wanted.page, width: side, height: side, of: stored.descriptor))
         }
         guard let bytes = outcome.bytes else { return outcome }
-        // Not while something is erased: what was erased after it was read is not kept.
-        try acting {
-            guard try catalog.object(digest)?.erasedRecord == nil else { return }
-            do throws(VaultError) {
-                try folder.derived.keep(bytes, of: digest, named: wanted.name(tool: renderer.tool))
-            } catch {}  // because a page image that cannot be kept is only made again
-        }
+        do {
+            if try catalog.object(digest)?.erasedRecord != nil { return outcome }
+            guard let prepared = try folder.derived.prepare(bytes, of: digest, named: wanted.name(tool: renderer.tool)) else { return outcome }
+            do {
+                // Not while something is erased: what was erased after it was read is not kept. All else is done while others act.
+                try acting {
+                    if try catalog.object(digest)?.erasedRecord != nil { return folder.derived.discard(prepared) }
+                    try folder.derived.place(prepared)
+                }
+            } catch {
+                folder.derived.discard(prepared)
+                throw error
+            }
+            try folder.derived.trim()
+        } catch is VaultError {}  // because a page image that cannot be kept is only made again
         return outcome
     }
 }

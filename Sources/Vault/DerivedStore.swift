@@ -19,8 +19,29 @@ public final class DerivedStore: Sendable {
 
     private let system: SystemCalls
     private let root: Descriptor
-    /// Bytes of all files; `nil` while nobody has counted. Held while files come and go.
-    private let total = Mutex<Int64?>(nil)
+    private let state = Mutex(State())
+    /// Held by the one who goes through all files. Who keeps or erases something does not wait for it.
+    private let walk = Mutex(())
+
+    private struct State {
+        /// Bytes of all files when they were counted; `nil` where that says nothing any more.
+        var counted: Int64?
+        /// What came since the counting began, so that it may be in the count as well: rather more than there is.
+        var since: Int64 = 0
+        /// Files that are written, and of which object; they are not what a crash left behind.
+        var written: [[UInt8]: Digest] = [:]
+
+        var total: Int64? { counted.map { $0 + since } }
+    }
+
+    /// Bytes that are written and have no name yet. Has to be placed or discarded.
+    public struct Prepared: Sendable {
+        fileprivate let folder: Descriptor
+        fileprivate let part: [UInt8]
+        fileprivate let name: [UInt8]
+        fileprivate let size: Int64
+        fileprivate let what: String
+    }
 
     private static let folderName = Array("derived".utf8)
 
@@ -40,7 +61,8 @@ public final class DerivedStore: Sendable {
                 try system.touch(file)
                 return bytes
             }
-            try total.withLock { total in try remove(fileName, in: folder, &total) }
+            let size = try remove(fileName, in: folder)
+            state.withLock { $0.since -= size }
             return nil
         }
     }
@@ -49,28 +71,79 @@ public final class DerivedStore: Sendable {
     ///
     /// - Parameter limit: bytes of all files.
     public func keep(_ bytes: [UInt8], of object: Digest, named name: String, limit: Int64 = DerivedStore.sizeLimit) throws(VaultError) {
-        let fileName = Self.fileName(object, name)
-        try attempt("keep", "the derived file \(name) of \(object)") {
+        guard let prepared = try prepare(bytes, of: object, named: name, limit: limit) else { return }
+        try place(prepared)
+        try trim(to: limit)
+    }
+
+    /// Writes bytes that may be kept; `nil` where the disk is nearly full or they are too many. Takes the time that writing takes.
+    public func prepare(
+        _ bytes: [UInt8], of object: Digest, named name: String, limit: Int64 = DerivedStore.sizeLimit
+    ) throws(VaultError) -> Prepared? {
+        let (fileName, what) = (Self.fileName(object, name), "the derived file \(name) of \(object)")
+        return try attempt("keep", what) {
             let size = Self.taken(Int64(bytes.count + Digest.byteCount))
-            guard size <= min(limit, Int64(Self.longest)), try system.freeSpace(of: root) >= size + Self.freeSpaceFloor else { return }
-            try total.withLock { total in
-                if total == nil { total = try count() }
-                guard let folder = try folder(of: object, makes: true) else { return }
-                let part = randomPartName()
-                do {
-                    let file = try system.create(part, in: folder)
-                    try system.write(file, Digest(of: bytes).bytes)
-                    try system.write(file, bytes)
-                    try system.touch(file)
-                    let replaced = try system.exists(fileName, in: folder) ? try system.status(of: fileName, in: folder).size : 0
-                    try system.replace(part, in: folder, as: fileName)
-                    total = total.map { $0 + size - Self.taken(replaced) }
-                } catch {
-                    // The error that brought us here is the one to tell; what is left is removed when files are counted next.
-                    do { try system.unlink(part, in: folder) } catch {}
-                    throw error
+            guard size <= min(limit, Int64(Self.longest)), try system.freeSpace(of: root) >= size + Self.freeSpaceFloor,
+                let folder = try folder(of: object, makes: true)
+            else { return nil }
+            let prepared = Prepared(folder: folder, part: randomPartName(), name: fileName, size: size, what: what)
+            state.withLock { $0.written[prepared.part] = object }
+            do {
+                let file = try system.create(prepared.part, in: folder)
+                try system.write(file, Digest(of: bytes).bytes)
+                try system.write(file, bytes)
+                try system.touch(file)
+            } catch {
+                discard(prepared)
+                throw error
+            }
+            return prepared
+        }
+    }
+
+    /// Keeps what was prepared, in the place of what is there; not where an erasure, or whoever emptied the folder, took it meanwhile.
+    /// It is no more than a new name, for which nobody who holds something has to fear.
+    public func place(_ prepared: Prepared) throws(VaultError) {
+        try attempt("keep", prepared.what) {
+            do throws(SystemCallError) {
+                try state.withLock { state throws(SystemCallError) in
+                    let replaced =
+                        try system.exists(prepared.name, in: prepared.folder)
+                        ? try system.status(of: prepared.name, in: prepared.folder).size : 0
+                    try system.replace(prepared.part, in: prepared.folder, as: prepared.name)
+                    state.written[prepared.part] = nil
+                    state.since += prepared.size - Self.taken(replaced)
                 }
-                if let now = total, now > limit { total = try trim(to: limit / 10 * 9) }
+            } catch {
+                discard(prepared)
+                if !error.isMissing { throw error }
+            }
+        }
+    }
+
+    /// Forgets what was prepared.
+    public func discard(_ prepared: Prepared) {
+        // An error that brought us here is the one to tell; what is left is removed when files are counted next.
+        do { try system.unlink(prepared.part, in: prepared.folder) } catch {}
+        state.withLock { $0.written[prepared.part] = nil }
+    }
+
+    /// Removes what was not used for longest where files have more bytes than `limit`. Takes the time that going through all of them takes.
+    public func trim(to limit: Int64 = DerivedStore.sizeLimit) throws(VaultError) {
+        try attempt("trim", "derived") {
+            if let total = state.withLock({ $0.total }), total <= limit { return }
+            // Who goes through them now sees to it for both.
+            _ = try walk.withLockIfAvailable { _ in
+                state.withLock { $0.since = 0 }
+                let files = try files().sorted { $0.status.isChangedBefore($1.status) }
+                var left = files.reduce(0) { $0 + Self.taken($1.status.size) }
+                if left > limit {
+                    for file in files where left > limit / 10 * 9 {
+                        _ = try remove(file.name, in: file.folder)
+                        left -= Self.taken(file.status.size)
+                    }
+                }
+                state.withLock { [left] in $0.counted = left }
             }
         }
     }
@@ -78,24 +151,23 @@ public final class DerivedStore: Sendable {
     /// Removes all that is kept of an object. When it returns, the names are gone from the disk.
     public func erase(_ object: Digest) throws(VaultError) {
         try attempt("erase", "what is derived of \(object)") {
-            try total.withLock { total in
-                guard let folder = try folder(of: object, makes: false) else { return }
-                let prefix = Array("\(object.hex).".utf8)
-                // Whose a file is that a crash left behind is not known.
-                for name in try system.names(in: folder) where name.starts(with: prefix) || Self.isPartial(name) {
-                    try system.unlink(name, in: folder)
-                }
-                try system.synchronize(folder)
-                total = nil
+            guard let folder = try folder(of: object, makes: false) else { return }
+            let prefix = Array("\(object.hex).".utf8)
+            // Whose a file is that a crash left behind is not known; what is written now is.
+            let others = state.withLock { $0.written.filter { $0.value != object } }
+            for name in try system.names(in: folder) where name.starts(with: prefix) || Self.isPartial(name) && others[name] == nil {
+                _ = try remove(name, in: folder)
             }
+            try system.synchronize(folder)
+            state.withLock { $0.counted = nil }
         }
     }
 
     /// Removes everything.
     public func removeAll() throws(VaultError) {
         try attempt("empty", "derived") {
-            try total.withLock { total in
-                total = nil
+            try walk.withLock { _ in
+                state.withLock { $0.counted = nil }
                 guard try system.exists(Self.folderName, in: root) else { return }
                 try system.removeAll(in: try system.open(Self.folderName, in: root, isFolder: true))
             }
@@ -148,13 +220,15 @@ public final class DerivedStore: Sendable {
         return Digest(of: bytes) == digest ? bytes : nil
     }
 
-    /// Removes a file that may be missing.
-    private func remove(_ name: [UInt8], in folder: Descriptor, _ total: inout Int64?) throws(SystemCallError) {
+    /// Removes a file that may be missing, and says what it took.
+    private func remove(_ name: [UInt8], in folder: Descriptor) throws(SystemCallError) -> Int64 {
         do throws(SystemCallError) {
             let size = Self.taken(try system.status(of: name, in: folder).size)
             try system.unlink(name, in: folder)
-            total = total.map { $0 - size }
-        } catch  where error.isMissing {}
+            return size
+        } catch  where error.isMissing {
+            return 0
+        }
     }
 
     private struct File {
@@ -172,29 +246,17 @@ public final class DerivedStore: Sendable {
             let folder: Descriptor
             do throws(SystemCallError) { folder = try system.open(shard, in: all, isFolder: true) } catch  where error.isLink { continue }
             for name in try system.names(in: folder) {
+                if state.withLock({ $0.written[name] != nil }) { continue }
                 if Self.isPartial(name) {
-                    try system.unlink(name, in: folder)
+                    _ = try remove(name, in: folder)
                 } else {
-                    files.append(File(folder: folder, name: name, status: try system.status(of: name, in: folder)))
+                    // What is kept and erased meanwhile is not waited for.
+                    do throws(SystemCallError) {
+                        files.append(File(folder: folder, name: name, status: try system.status(of: name, in: folder)))
+                    } catch  where error.isMissing {}
                 }
             }
         }
         return files
-    }
-
-    private func count() throws(SystemCallError) -> Int64 {
-        try files().reduce(0) { $0 + Self.taken($1.status.size) }
-    }
-
-    /// Removes what was not used for longest. Returns the size of what is left.
-    private func trim(to size: Int64) throws(SystemCallError) -> Int64 {
-        let files = try files().sorted { $0.status.isChangedBefore($1.status) }
-        var left = files.reduce(0) { $0 + Self.taken($1.status.size) }
-        for file in files {
-            guard left > size else { break }
-            try system.unlink(file.name, in: file.folder)
-            left -= Self.taken(file.status.size)
-        }
-        return left
     }
 }

@@ -1,9 +1,11 @@
-import Custody
 import Evidence
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 import Vault
+
+@testable import Custody
 
 @Suite("Page images", .serialized, .timeLimit(.minutes(5)))
 struct PageImageTests {
@@ -94,6 +96,30 @@ struct PageImageTests {
             try place.edit(object.digest) { $0[$0.count / 2] ^= 1 }
             await #expect(throws: VaultError.self) { try await archive.pageImage(item.text, page: 1, size: .page, by: console) }
             #expect(try await imaged(archive, item) == 2)
+        }
+    }
+
+    @Test func `a page image is written while somebody else acts, and only then gets its name`() async throws {
+        let place = try TestPlace()
+        try await place.archive { archive in
+            let (item, _) = try await depositSample(archive, place)
+            let (begun, begins) = AsyncStream<Void>.makeStream()
+            let isWritten = Mutex(false)
+            async let acting: Void = BlockingWork.alone {
+                try archive.acting {
+                    begins.finish()
+                    // Whoever acts is kept waiting by nobody, so this sees the file while it acts.
+                    while !isWritten.withLock({ $0 }) {
+                        if derived(place).contains(where: { $0.hasSuffix(".part") }) { isWritten.withLock { $0 = true } }
+                        sched_yield()
+                    }
+                    #expect(!derived(place).contains { !$0.hasSuffix(".part") })
+                }
+            }
+            for await _ in begun {}
+            _ = try await archive.pageImage(item.text, page: 1, size: .thumbnail, by: console)
+            try await acting
+            #expect(derived(place).count == 1 && !derived(place)[0].hasSuffix(".part"))
         }
     }
 

@@ -114,6 +114,35 @@ struct DerivedStoreTests {
         #expect(try derived.bytes(of: one, named: "a") == [1])
     }
 
+    @Test func `what is prepared is nothing until it is placed, and no leftover`() throws {
+        let prepared = try #require(try derived.prepare([1], of: one, named: "a"))
+        #expect(try derived.bytes(of: one, named: "a") == nil)
+        try derived.keep([2], of: one, named: "b")
+        try derived.trim(to: 0)
+        #expect(try files().count == 1, "only what is written now is there")
+        try derived.place(prepared)
+        #expect(try derived.bytes(of: one, named: "a") == [1])
+        let other = try #require(try derived.prepare([3], of: one, named: "a"))
+        derived.discard(other)
+        #expect(try derived.bytes(of: one, named: "a") == [1])
+        #expect(try files().count == 1)
+    }
+
+    @Test func `erasing takes what is prepared of the object, and leaves what is prepared of another in the same folder`() throws {
+        // Its digest begins with the same two digits.
+        let near = try #require((0..<10_000).lazy.map { Digest(of: bytes(8, seed: $0)) }.first { $0.hex.prefix(2) == one.hex.prefix(2) && $0 != one })
+        let (mine, others) = (
+            try #require(try derived.prepare([1], of: one, named: "a")), try #require(try derived.prepare([2], of: near, named: "a"))
+        )
+        try derived.erase(one)
+        #expect(try files().count == 1)
+        try derived.place(mine)
+        #expect(try derived.bytes(of: one, named: "a") == nil)
+        try derived.place(others)
+        #expect(try derived.bytes(of: near, named: "a") == [2])
+        #expect(try files().count == 1)
+    }
+
     @Test func `many threads keep and read the same`() throws {
         DispatchQueue.concurrentPerform(iterations: 64) { index in
             let object = index % 2 == 0 ? one : two

@@ -68,6 +68,12 @@ final class RawConnection: @unchecked Sendable {
         }
     }
 
+    /// Ends the connection when this is let go, at once and with a reset: what was not sent is thrown away, on both sides.
+    func resetsAtEnd() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Reads some; false at the end.

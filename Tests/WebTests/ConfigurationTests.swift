@@ -28,6 +28,13 @@ struct ConfigurationTests {
         #expect(configuration.values.first { $0.name == "limit_idle_seconds" }?.value == .integer(5))
     }
 
+    @Test("Addresses of proxies are known in every spelling")
+    func proxies() throws {
+        let text = " 127.0.0.1 , 2001:DB8:0:0::1,::ffff:10.0.0.1,::FFFF:a00:2"
+        let settings = try Configuration(environment: ["MINHCHUNG_TRUSTED_PROXIES": text]).settings
+        #expect(settings.trustedProxies == ["127.0.0.1", "2001:db8::1", "10.0.0.1", "10.0.0.2"])
+    }
+
     @Test("Without a word it listens on this machine only, and every limit is on")
     func defaults() throws {
         let settings = try Configuration().settings
@@ -63,6 +70,14 @@ struct ConfigurationTests {
             ("{}", ["MINHCHUNG_PROT": "80"], [], "prot in the environment (MINHCHUNG_PROT) is no setting"),
             ("{}", ["MINHCHUNG_PORT": "http"], [], "port in the environment (MINHCHUNG_PORT) is not an integer"),
             ("{}", [:], ["limit_connections=many"], "limit_connections on the command line is not an integer"),
+            (
+                #"{"trusted_proxies":["127.0.0.1","10.0.0.0/8"]}"#, [:], [],
+                "trusted_proxies in the configuration file has 10.0.0.0/8, which is no IP address"
+            ),
+            ("{}", ["MINHCHUNG_TRUSTED_PROXIES": "proxy.example"], [], "(MINHCHUNG_TRUSTED_PROXIES) has proxy.example, which is no IP address"),
+            ("{}", [:], ["trusted_proxies=1.2.3"], "trusted_proxies on the command line has 1.2.3, which is no IP address"),
+            ("{}", [:], ["trusted_proxies=unknown"], "has unknown, which is no IP address"),
+            ("{}", [:], ["trusted_proxies= ,::1"], "trusted_proxies on the command line"),
             ("{}", [:], ["limit_connections=0"], "limit_connections on the command line is not between"),
         ] as [(String, [String: String], [String], String)])
     func mistakes(_ file: String, _ environment: [String: String], _ flags: [String], _ words: String) {

@@ -161,6 +161,20 @@ struct RequestPartTests {
             Forwarding(
                 peer: "10.0.0.1", fields: [("x-forwarded-for", "<script>")], trusted: ["10.0.0.1"], text: "unknown", isMachine: false, isSecure: false
             ),
+            // What cannot be read ends the way back: nobody behind it is believed, whatever is trusted.
+            Forwarding(
+                peer: "10.0.0.1", fields: [("x-forwarded-for", "6.6.6.6, 10.0.0.0/8")], trusted: ["10.0.0.1", "unknown", "10.0.0.0/8"],
+                text: "unknown", isMachine: false, isSecure: false),
+            Forwarding(
+                peer: "10.0.0.1", fields: [("forwarded", "for=6.6.6.6, for=_hidden, for=10.0.0.2")], trusted: ["10.0.0.1", "10.0.0.2"],
+                text: "unknown", isMachine: false, isSecure: false),
+            Forwarding(
+                peer: "10.0.0.1", fields: [("forwarded", "for=6.6.6.6, proto=https")], trusted: ["10.0.0.1"], text: "unknown", isMachine: false,
+                isSecure: true),
+            // One address has several spellings.
+            Forwarding(
+                peer: "2001:db8::1", fields: [("x-forwarded-for", "1.2.3.4, 2001:0DB8:0:0::0001")], trusted: ["2001:db8::1"], text: "1.2.3.4",
+                isMachine: false, isSecure: false),
             // The proxy itself looks whether the server is up.
             Forwarding(peer: "127.0.0.1", fields: [], trusted: ["127.0.0.1"], text: "127.0.0.1", isMachine: true, isSecure: false),
         ])

@@ -23,6 +23,7 @@ struct TestAccounts {
     static let session = "session-of-officer-17"
     static let readToken = "mct_read"
     static let writeToken = "mct_write"
+    static let otherToken = "mct_other"
 
     // The console's word counts for everything, so that tests of the network need no grants.
     static let authentication = Authentication(
@@ -31,6 +32,7 @@ struct TestAccounts {
             switch secret {
             case readToken: (Actor(account: "console:reader"), .read)
             case writeToken: (Actor(account: "console:writer"), .administer)
+            case otherToken: (Actor(account: "console:other"), .administer)
             default: nil
             }
         })

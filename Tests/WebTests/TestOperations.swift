@@ -91,6 +91,18 @@ enum TestOperations {
         }
     }
 
+    /// Sends a few bytes when the gate is open.
+    static func sending(_ gate: Gate) -> Operation {
+        Operation(
+            "test.send", .get, "/api/v1/test/send", "Waits and sends", tag: "test",
+            outcomes: [Operation.Outcome(200, .bytes(["application/octet-stream"]), "Zeros.")]
+        ) { _ in
+            await gate.wait()
+            return .stream(
+                ByteStream(length: 100) { send in try await send([UInt8](repeating: 0, count: 100)) }, mediaType: "application/octet-stream")
+        }
+    }
+
     /// Sends bytes without end to whoever takes them, and tells the gate when nobody does.
     static func endless(_ gate: Gate) -> Operation {
         Operation(

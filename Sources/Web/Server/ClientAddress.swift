@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Whose request it is, where a proxy stands before this server.
 struct ClientAddress: Sendable, Equatable {
     /// The address, without its port.
@@ -11,7 +13,7 @@ struct ClientAddress: Sendable, Equatable {
     ///   - peer: the other end of the connection.
     ///   - trusted: addresses whose word counts.
     init(peer: String?, fields: RequestFields, trusted: Set<String>, isTLS: Bool) {
-        let peer = peer.map(Self.plain) ?? "unknown"
+        let peer = peer.map(Self.plain) ?? Self.unknown
         let forwarded = fields.values("forwarded")
         let chain = fields.values("x-forwarded-for")
         guard trusted.contains(peer) else {
@@ -21,35 +23,61 @@ struct ClientAddress: Sendable, Equatable {
             isSecure = isTLS
             return
         }
-        var addresses = chain.flatMap { $0.split(separator: ",") }.map { Self.plain(Self.trimmed($0)) }
+        var addresses = chain.flatMap { $0.split(separator: ",") }.map { Self.addressInField(Self.trimmed($0)) }
         var schemes = fields.values("x-forwarded-proto").flatMap { $0.split(separator: ",") }.map { Self.trimmed($0).lowercased() }
         if addresses.isEmpty {
             let elements = forwarded.flatMap { $0.split(separator: ",") }.map { Self.pairs(String($0)) }
-            addresses = elements.compactMap { $0["for"].map(Self.plain) }
+            // An element that does not say whose it is stands for somebody who is not known.
+            addresses = elements.map { $0["for"].flatMap(Self.addressInField) }
             schemes = elements.compactMap { $0["proto"]?.lowercased() }
         }
         // From the right: what a trusted proxy added is true, what stands before that is what somebody claims.
-        text = addresses.reversed().first { !trusted.contains($0) } ?? addresses.first ?? peer
+        var nearest = peer
+        for address in addresses.reversed() {
+            nearest = address ?? Self.unknown
+            // What cannot be read is nobody whose word counts.
+            guard let address, trusted.contains(address) else { break }
+        }
+        text = nearest
         isMachine = addresses.isEmpty && Self.isLoopback(peer)
         isSecure = isTLS || schemes.last == "https"
     }
 
     static func isLoopback(_ address: String) -> Bool { address == "::1" || address.hasPrefix("127.") }
 
-    /// `::ffff:1.2.3.4`, `[::1]:80` and `1.2.3.4:80` without what is beside the address.
-    static func plain(_ text: String) -> String {
+    /// Of whom nothing can be said.
+    private static let unknown = "unknown"
+
+    /// The address that a connection has; `unknown` where it is none.
+    static func plain(_ text: String) -> String { address(text) ?? unknown }
+
+    /// An IP address in its one spelling, `::ffff:1.2.3.4` as `1.2.3.4`; `nil` where the text is anything else.
+    static func address(_ text: String) -> String? {
+        let text = trimmed(text[...]).prefix { $0 != "%" }
+        for family in [AF_INET, AF_INET6] {
+            var bytes = [UInt8](repeating: 0, count: 16)
+            guard inet_pton(family, String(text), &bytes) == 1 else { continue }
+            var spelling = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+            guard inet_ntop(family, bytes, &spelling, socklen_t(spelling.count)) != nil else { return nil }
+            let address = String(decoding: spelling.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            return address.hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+        }
+        return nil
+    }
+
+    /// The address of `[::1]:80`, `1.2.3.4:80` and what has no port; `nil` where there is none.
+    private static func addressInField(_ text: String) -> String? {
         var address = text[...]
         if address.hasPrefix("[") {
             address = address.dropFirst().prefix { $0 != "]" }
         } else if address.count(where: { $0 == ":" }) == 1 {
             address = address.prefix { $0 != ":" }
         }
-        if address.lowercased().hasPrefix("::ffff:"), address.contains(".") { address = address.dropFirst(7) }
-        let plain = address.prefix { $0 != "%" }.lowercased()
-        return plain.utf8.count <= 45 && plain.utf8.allSatisfy { (48...58).contains($0) || (97...102).contains($0) || $0 == 46 } ? plain : "unknown"
+        return Self.address(String(address))
     }
 
-    private static func trimmed(_ text: Substring) -> String {
+    /// Without the blanks around it.
+    static func trimmed(_ text: Substring) -> String {
         var text = text.drop { $0 == " " || $0 == "\t" }
         while text.last == " " || text.last == "\t" { text.removeLast() }
         return String(text)

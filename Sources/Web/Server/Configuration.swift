@@ -63,6 +63,9 @@ public struct Configuration: Sendable {
         if let finding = key.schema.findings(in: value).first {
             throw Mistake(description: "cannot use the configuration: \(name) \(place) \(finding.reason)")
         }
+        if let mistake = key.mistake(value) {
+            throw Mistake(description: "cannot use the configuration: \(name) \(place) \(mistake)")
+        }
         key.write(&settings, value)
         sources[name] = source
     }
@@ -84,13 +87,15 @@ public struct Configuration: Sendable {
         let schema: Schema
         let read: @Sendable (Settings) -> JSON
         let write: @Sendable (inout Settings, JSON) -> Void
+        /// What is wrong with a value that the schema lets through.
+        var mistake: @Sendable (JSON) -> String? = { _ in nil }
 
         /// What a text stands for: a list is written with commas.
         func value(of text: String) -> JSON {
             switch schema {
             case .integer: Int64(text).map(JSON.integer) ?? .string(text)
             case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
-            case .array: .array(text.split(separator: ",").map { .string(String($0)) })
+            case .array: .array(text.split(separator: ",").map { .string(ClientAddress.trimmed($0)) })
             default: .string(text)
             }
         }
@@ -130,6 +135,11 @@ public struct Configuration: Sendable {
         }
     }
 
+    private static func texts(_ value: JSON) -> [String] {
+        guard case .array(let values) = value else { return [] }
+        return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    }
+
     private static let keys: [Key] = [
         text("host", \.host, "the address to listen on"),
         number("port", \.port, 0...65_535, "the port to listen on; 0 lets the system choose"),
@@ -141,9 +151,7 @@ public struct Configuration: Sendable {
         ) {
             .array($0.authenticatorRoles.map(\.rawValue).sorted().map(JSON.string))
         } write: {
-            if case .array(let values) = $1 {
-                $0.authenticatorRoles = Set(values.compactMap { if case .string(let text) = $0 { Role(rawValue: text) } else { nil } })
-            }
+            $0.authenticatorRoles = Set(texts($1).compactMap(Role.init(rawValue:)))
         },
         number("session_idle_minutes", \.sessionIdleMinutes, 1...1_440, "a session ends when it is not used for so long,"),
         number("session_hours", \.sessionHours, 1...168, "and after so long in any case"),
@@ -155,12 +163,14 @@ public struct Configuration: Sendable {
             "this site as browsers know it; the provider sends people back to \(Settings.callbackPath) under it"),
         Key(
             name: "trusted_proxies", help: "addresses of reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed",
-            schema: .array(.line(max: 45), max: 100)
+            schema: .array(.line(max: 100), max: 100)
         ) {
             .array($0.trustedProxies.sorted().map(JSON.string))
         } write: {
-            if case .array(let values) = $1 {
-                $0.trustedProxies = Set(values.compactMap { if case .string(let text) = $0 { ClientAddress.plain(text) } else { nil } })
+            $0.trustedProxies = Set(texts($1).compactMap(ClientAddress.address))
+        } mistake: { value in
+            texts(value).first { ClientAddress.address($0) == nil }.map {
+                "has \($0), which is no IP address; give each proxy by its address, not by a name or a range"
             }
         },
         flag("open_machine", \.opensMachineOperations, "whether /health, /ready and /metrics are for others than this machine too"),
@@ -169,6 +179,12 @@ public struct Configuration: Sendable {
             "limit_connections_per_address", \.limits.connectionsPerAddress, 1...1_000_000,
             "connections at a time from one address; any number from a trusted proxy"),
         number("limit_requests", \.limits.requests, 1...100_000, "requests that are done at a time"),
+        number("limit_arriving_bodies", \.limits.arrivingBodies, 1...100_000, "bodies of JSON that come at a time"),
+        number(
+            "limit_arriving_bodies_per_address", \.limits.arrivingBodiesPerAddress, 1...100_000, "bodies of JSON that come at a time from one address"
+        ),
+        number("limit_transfers", \.limits.transfers, 1...100_000, "files that come at a time"),
+        number("limit_transfers_per_account", \.limits.transfersPerAccount, 1...100_000, "files that come at a time from one account"),
         number("limit_idle_seconds", \.limits.idleSeconds, 1...86_400, "a connection on which nothing is asked is closed after so long"),
         number("limit_receive_bytes_per_second", \.limits.receiveBytesPerSecond, 1...1_000_000_000, "a request has to come at this rate"),
         number("limit_slow_seconds", \.limits.slowSeconds, 1...3600, "for so long it may come slower, or an answer may not be taken"),

@@ -21,6 +21,12 @@ public struct Limits: Sendable, Equatable {
     public var jsonBytes = 1 << 20
     /// Requests that are being done at a time; more are told to come again.
     public var requests = 256
+    /// Bodies of JSON that come at a time, in all and from one address; they are no requests that are being done until they are there.
+    public var arrivingBodies = 512
+    public var arrivingBodiesPerAddress = 64
+    /// Files that come at a time, in all and from one account; they take no place of other requests, however slow they are.
+    public var transfers = 256
+    public var transfersPerAccount = 32
     /// What was accepted has so long to end when the server stops.
     public var stopSeconds = 60
 

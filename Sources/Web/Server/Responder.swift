@@ -27,11 +27,15 @@ struct Responder: HTTPResponder {
     let answers: KeptAnswers
     let settings: Settings
     let metrics: Metrics
+    let places: Places
     let log: Logger
 
     /// A request on its way.
     private struct Passage {
         let id: String
+        let active: ActiveRequest
+        /// What it takes of what is limited.
+        var place: Place?
         let started: ContinuousClock.Instant
         let method: HTTPRequest.Method
         var operation: Operation?
@@ -48,16 +52,12 @@ struct Responder: HTTPResponder {
     func respond(to request: Request, context: RequestSource) async throws -> Response {
         let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
         var passage = Passage(
-            id: Self.requestID(), started: .now, method: request.method, isSecure: settings.isTLS,
+            id: Self.requestID(), active: ActiveRequest(metrics), started: .now, method: request.method, isSecure: settings.isTLS,
             hasLongBody: length > Self.droppedBytes || request.headers[.transferEncoding] != nil)
-        let active = metrics.activeRequests.add(1, ordering: .relaxed).newValue
         do {
-            guard active <= settings.limits.requests else {
-                throw Problem("busy", 503, "Too many requests at a time", "come again in a moment", fields: ["retry-after": "2"])
-            }
             return try await answer(request, context.channel, &passage)
         } catch let error as HTTPParserError {
-            metrics.activeRequests.subtract(1, ordering: .relaxed)
+            passage.place?.leave()
             throw error
         } catch {
             let problem = Problem(of: error)
@@ -87,6 +87,15 @@ struct Responder: HTTPResponder {
         }
         if operation.access == .machine, !client.isMachine, !settings.opensMachineOperations { throw Problem.notFound() }
         passage.operation = operation
+        // Whoever watches over the machine is answered above all when it has too much to do.
+        if operation.access != .machine {
+            // What is still to come is waited for in another place than what is done.
+            if case .json? = operation.body {
+                passage.place = try places.arriving.take(for: client.text)
+            } else {
+                passage.place = try places.work.take()
+            }
+        }
 
         let signedIn = try await authentication.signedIn(fields, isSecure: client.isSecure)
         passage.account = signedIn?.actor.account
@@ -109,8 +118,13 @@ struct Responder: HTTPResponder {
         case .json(let schema):
             let body = BodyReading(request.body, channel, length: length, limit: Int64(settings.limits.jsonBytes))
             passage.body = body
-            json = try RequestReading.json(try await bytes(of: body), schema)
+            let bytes = try await bytes(of: body)
+            passage.place?.leave()
+            passage.place = try places.work.take()
+            json = try RequestReading.json(bytes, schema)
         case .bytes(_, let limit):
+            passage.place?.leave()
+            passage.place = try places.transfers.take(for: signedIn?.actor.account ?? client.text)
             let body = BodyReading(request.body, channel, length: length, limit: limit)
             passage.body = body
             content = RequestContent(mediaType: type, mediaTypeParameters: typeParameters, length: length) { take in
@@ -197,7 +211,10 @@ struct Responder: HTTPResponder {
                 finish(passage, answer.status)
                 return closing(Response(status: status, headers: headers), closes, channel)
             }
+            // Where the other end has gone before the answer begins, nobody asks for its body.
+            let unsent = LastWord { [passage] in finish(passage, answer.status, breaksOff: true) }
             let body = ResponseBody(contentLength: stream.length.map(Int.init)) { writer in
+                defer { withExtendedLifetime(unsent) {} }
                 try await send(stream, to: &writer, passage, answer.status)
             }
             return Response(status: status, headers: headers, body: body)
@@ -257,8 +274,10 @@ struct Responder: HTTPResponder {
     private struct ShortStream: Error {}
     private static let partSize = 1 << 16
 
+    /// Once: a second end of the same request is none.
     private func finish(_ passage: Passage, _ status: Int, breaksOff: Bool = false) {
-        metrics.activeRequests.subtract(1, ordering: .relaxed)
+        passage.place?.leave()
+        guard passage.active.end() else { return }
         let elapsed = ContinuousClock.now - passage.started
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         let operation = passage.operation?.id ?? "none"

@@ -50,7 +50,8 @@ public struct Server: Sendable {
     ///   - onListening: called when connections are accepted.
     public func run(stopsOnSignals: Bool = true, onListening: @escaping @Sendable (Listening) async -> Void) async throws {
         let responder = Responder(
-            routes: Routes(operations), authentication: authentication, answers: answers, settings: settings, metrics: metrics, log: log)
+            routes: Routes(operations), authentication: authentication, answers: answers, settings: settings, metrics: metrics,
+            places: Places(settings.limits), log: log)
         let counts = ConnectionCounts(limits: settings.limits, unlimited: settings.trustedProxies, metrics: metrics)
         let limits = settings.limits
         let tls = try settings.certificate.map { certificate in

@@ -173,6 +173,15 @@ struct PermissionTests {
             let account = try await register(
                 PersonEntry(name: "Khác", birthYear: 1971, account: all.stranger.actor.principal, unit: all.here.text))
             #expect(account.contains("registered elsewhere"), "\(account)")
+            // Nobody becomes somebody, and who sees a person by a dossier does not keep the registration.
+            let own = try await register(PersonEntry(name: "Tự Ai", birthYear: 1980, account: by.account, unit: all.here.text))
+            #expect(own.contains("nobody declares themselves"), "\(own)")
+            _ = try await ward.open(all.stranger, cycle: 2027, rules: "tan-thanh-ward", unit: all.here)
+            let taken = try await register(PersonEntry(name: stranger.name, birthYear: nil, unit: all.here.text, person: all.stranger.id))
+            #expect(taken.contains("is registered elsewhere"), "\(taken)")
+            let another = try await register(
+                PersonEntry(name: "Công dân", birthYear: nil, account: "officer-55", unit: all.here.text, person: all.citizen.id))
+            #expect(!another.hasPrefix("changed"), "\(another)")
             for role in [Role.reviewer, .inspector, .administrator] {
                 let outcome = try await ward.archive.registerPeople(
                     [PersonEntry(name: "Ai Kia", birthYear: 1970, unit: all.here.text)], by: all.actor(role))

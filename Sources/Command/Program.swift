@@ -26,13 +26,13 @@ enum Program {
             MinhChung.exit(withError: error)
         }
         do {
-            var command = command
             if let remote = command as? any RemoteCommand, let url = remote.options.serverURL {
                 try remote.run(at: try RemoteArchive(url, options: remote.options))
             } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
-                try command.run()
+                var synchronous = command
+                try synchronous.run()
             }
             endIfOutputFailed()
         } catch let error as ExitCode {

@@ -50,6 +50,10 @@ public final class Archive: Sendable {
     public let uploadLimits: UploadLimits
     /// Uploads that somebody writes to or finishes now.
     let uploadsInHand = Mutex<Set<UploadID>>([])
+    /// What is to come beside uploads.
+    let room = RoomReckoning()
+    /// Where bundles are composed that are sent.
+    let bundles = BundleDesk()
     /// Reads what was uploaded.
     let reading = BackgroundReading()
     /// Rule documents that were read; their digests pin every word.

@@ -28,8 +28,16 @@ struct BlockingWork: Sendable {
 
     /// Runs `body` on a thread of its own: for what waits long for another process, and shall take the place of no other operation.
     static func alone<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread { continuation.resume(with: Result { try body() }) }
+        // As above: let go before its caller goes on.
+        let body = Mutex(Optional(body))
+        return try await withCheckedThrowingContinuation { continuation in
+            let thread = Thread {
+                let result = Result {
+                    // Proof for `!`: it is taken once.
+                    try body.withLock { $0.take() }!()
+                }
+                continuation.resume(with: result)
+            }
             thread.stackSize = 1 << 21
             thread.start()
         }
@@ -156,6 +164,51 @@ final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendabl
             }
             return state.waiting.removeValue(forKey: state.questions.removeFirst())
         }
+    }
+}
+
+/// Turns at something that only a few may do at once, in the order in which they are asked for. Who waits holds no thread.
+final class Turns: Sendable {
+    private struct State {
+        var running = 0
+        var waiting: [CheckedContinuation<Bool, any Error>] = []
+    }
+
+    private let state = Mutex(State())
+    private let atOnce: Int
+    private let waitingAtMost: Int
+
+    init(atOnce: Int, waitingAtMost: Int) {
+        self.atOnce = atOnce
+        self.waitingAtMost = waitingAtMost
+    }
+
+    /// How many wait.
+    var waiting: Int { state.withLock(\.waiting.count) }
+
+    /// Returns when it is one's turn, which is to be handed on; at once and with false where too many wait.
+    func wait() async throws -> Bool {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTurn: Bool? = state.withLock { state in
+                if state.running < atOnce {
+                    state.running += 1
+                    return true
+                }
+                guard state.waiting.count < waitingAtMost else { return false }
+                state.waiting.append(continuation)
+                return nil
+            }
+            if let isTurn { continuation.resume(returning: isTurn) }
+        }
+    }
+
+    func handOn() {
+        let next = state.withLock { state -> CheckedContinuation<Bool, any Error>? in
+            if !state.waiting.isEmpty { return state.waiting.removeFirst() }
+            state.running -= 1
+            return nil
+        }
+        next?.resume(returning: true)
     }
 }
 

@@ -31,12 +31,14 @@ extension Archive {
     /// The bundle of a title, or of all titles of a unit in a cycle, to be sent to somebody. It is composed whole before its first byte
     /// is given, because a ZIP in canonical form says at the beginning what stands at its end; memory does not grow with it.
     ///
-    /// - Throws: as ``writeBundle(_:to:asFolder:by:progress:)`` does.
+    /// A few are composed at once, and more wait for their turn.
+    ///
+    /// - Throws: ``BundleError``; and as ``writeBundle(_:to:asFolder:by:progress:)`` does.
     public func bundle(_ request: BundleRequest, by actor: Actor) async throws -> BundleOnItsWay {
         // In staging, which is emptied when the archive is opened: a process that ends here leaves nothing for long.
         let path = "\(folder.path)/staging/\(UInt64.random(in: 0...UInt64.max)).zip"
-        let summary = try await writeBundle(request, to: path, by: actor)
-        return try await blocking.run { [self] in
+        return try await bundles.composing { [self] in
+            let summary = try composeBundle(request, to: path, takesRoom: true, by: actor) { _, _ in }
             defer { try? FileManager.default.removeItem(atPath: path) }  // because what stays is removed when the archive is opened
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             let size = try file.seekToEnd()

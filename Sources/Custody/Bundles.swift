@@ -57,38 +57,60 @@ extension Archive {
         _ request: BundleRequest, to path: String, asFolder: Bool = false, by actor: Actor,
         progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) async throws -> BundleSummary {
-        try await blocking.run { [self] in
-            let act = "bundle \(request.name)"
-            guard let signing else { throw ArchiveError.refused(act: act, reason: "the archive is not open for use") }
-            try signing.sign()
-            let contents = try contents(of: request, signer: signing.signer, act, by: actor)
-            let bundle: CheckedBundle
-            do { bundle = try contents.checked() } catch {
-                throw ArchiveError.refused(
-                    act: act, reason: "nobody could verify it: \(error); nothing was written, see minhchung verify, and report this")
-            }
-            let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
-            do {
-                try read(bundle.objects, progress) { copy in
-                    let composed = try BlockingWork.meanwhile({ try bundle.page() }) { page in
-                        try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
-                        return try bundle.composed(by: signing.signer, page: page)
-                    }
-                    try composed.write(to: sink, folder: asFolder ? "" : contents.name + "/", copy: copy)
-                }
-                try sink.finish()
-            } catch {
-                sink.discard()
-                guard let finding = error as? BundleFinding else { throw error }
-                throw ArchiveError.refused(act: act, reason: "\(finding)")
-            }
-            let enclosed = contents.files.filter { $0.value.state == .enclosed }.keys
-            return BundleSummary(
-                name: contents.name, checkpoint: contents.checkpoint, titles: try titles(in: contents.scope), records: contents.records.count,
-                files: enclosed.count, bytes: enclosed.reduce(0) { $0 + (contents.objects[$1]?.size ?? 0) },
-                withheld: contents.files.filter { $0.value.state == .withheld }.keys.sorted(),
-                erased: contents.files.filter { $0.value.state == .erased }.keys.sorted())
+        try await blocking.run { [self] in try composeBundle(request, to: path, asFolder: asFolder, by: actor, progress) }
+    }
+
+    /// Writes a bundle, on a thread that may block for long.
+    ///
+    /// - Parameter takesRoom: it is written to the archive's own disk, where others have taken room.
+    /// - Throws: ``BundleError/tooLittleSpace(free:needed:)`` before anything is written.
+    func composeBundle(
+        _ request: BundleRequest, to path: String, asFolder: Bool = false, takesRoom: Bool = false, by actor: Actor,
+        _ progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void
+    ) throws -> BundleSummary {
+        let act = "bundle \(request.name)"
+        guard let signing else { throw ArchiveError.refused(act: act, reason: "the archive is not open for use") }
+        try signing.sign()
+        let contents = try contents(of: request, signer: signing.signer, act, by: actor)
+        let bundle: CheckedBundle
+        do { bundle = try contents.checked() } catch {
+            throw ArchiveError.refused(
+                act: act, reason: "nobody could verify it: \(error); nothing was written, see minhchung verify, and report this")
         }
+        let taken = takesRoom ? try takeRoom(Self.size(of: bundle, contents)) { BundleError.tooLittleSpace(free: $0, needed: $1) } : nil
+        let sink: any BundleSink = asFolder ? try FolderWriter(path: path) : try ZIPWriter(path: path)
+        do {
+            let told: @Sendable (Int64, Int64) -> Void = { done, total in
+                taken?.keep(total - done + Self.sizeOfTexts)
+                progress(done, total)
+            }
+            try read(bundle.objects, told) { copy in
+                let composed = try BlockingWork.meanwhile({ try bundle.page() }) { page in
+                    try catalog.appendAccess(.bundled, to: Self.subjects(of: contents), by: actor, at: now())
+                    return try bundle.composed(by: signing.signer, page: page)
+                }
+                try composed.write(to: sink, folder: asFolder ? "" : contents.name + "/", copy: copy)
+            }
+            try sink.finish()
+        } catch {
+            sink.discard()
+            guard let finding = error as? BundleFinding else { throw error }
+            throw ArchiveError.refused(act: act, reason: "\(finding)")
+        }
+        let enclosed = contents.files.filter { $0.value.state == .enclosed }.keys
+        return BundleSummary(
+            name: contents.name, checkpoint: contents.checkpoint, titles: try titles(in: contents.scope), records: contents.records.count,
+            files: enclosed.count, bytes: enclosed.reduce(0) { $0 + (contents.objects[$1]?.size ?? 0) },
+            withheld: contents.files.filter { $0.value.state == .withheld }.keys.sorted(),
+            erased: contents.files.filter { $0.value.state == .erased }.keys.sorted())
+    }
+
+    /// Bytes of what a bundle has beside evidence, for its room: the page, the texts and proofs; and of each record.
+    private static let sizeOfTexts: Int64 = 8 << 20
+    private static let sizeOfRecord: Int64 = 8 << 10
+
+    private static func size(of bundle: CheckedBundle, _ contents: BundleContents) -> Int64 {
+        bundle.objects.reduce(sizeOfTexts) { $0 + $1.size } + Int64(contents.records.count) * sizeOfRecord
     }
 
     /// What the access log says that was shown.

@@ -81,23 +81,25 @@ extension Archive {
     /// does not grow with the number of bytes.
     ///
     /// - Parameters:
-    ///   - length: how many bytes are to come, as far as that is known.
+    ///   - length: how many bytes are to come, as far as that is known. Room is taken for them, and where it is not known for as many as
+    ///     may come.
+    ///   - atMost: how many bytes may come where `length` is not known; the largest size of an upload where this is not known either.
     ///   - expected: the file's digest, if it is known. The bytes are always read: a digest alone gives nobody anything.
     /// - Throws: ``UploadError``; what `chunks` throws, and then nothing was deposited.
     public func deposit<Chunks: AsyncSequence>(
-        _ metadata: EvidenceMetadata, length: Int64? = nil, expected: Digest? = nil, _ chunks: Chunks, by actor: Actor
+        _ metadata: EvidenceMetadata, length: Int64? = nil, atMost: Int64? = nil, expected: Digest? = nil, _ chunks: Chunks, by actor: Actor
     ) async throws -> DepositOutcome where Chunks.Element == [UInt8] {
         let metadata = try metadata.checked()
         let limits = uploadLimits
         if let length, length > limits.size { throw UploadError.tooLarge(length: length, limit: limits.size) }
         let name = metadata.fileName ?? "the upload"
-        let file = try await blocking.run { [self] in
+        let most = length ?? min(atMost ?? limits.size, limits.size)
+        let (file, taken) = try await blocking.run { [self] in
             try permitDeposit(for: metadata.person, by: actor)
-            let (free, toCome) = (try folder.freeSpace(), try catalog.uploadRoom().toCome)
-            let needed = limits.freeSpace + toCome + (length ?? 0)
-            guard free >= needed else { throw UploadError.tooLittleSpace(free: free, needed: needed) }
-            return try objects.receive(name, size: length ?? 0)
+            let taken = try takeRoom(most) { UploadError.tooLittleSpace(free: $0, needed: $1) }
+            return (try objects.receive(name, size: length ?? 0), taken)
         }
+        defer { taken.keep(0) }
         do {
             var block: [UInt8] = []
             var size: Int64 = 0
@@ -109,12 +111,21 @@ extension Archive {
                 if block.count >= Self.uploadBlock {
                     let full = block
                     block = []
-                    try await blocking.run { try file.append(full) }
+                    let rest = most - size
+                    try await blocking.run { [self] in
+                        try checkFloor(for: full.count)
+                        try file.append(full)
+                        taken.keep(rest)
+                    }
                 }
             }
             if let length, size < length { throw VaultError.changedWhileRead(object: name) }
             let rest = block
-            try await blocking.run { try file.append(rest) }
+            try await blocking.run { [self] in
+                try checkFloor(for: rest.count)
+                try file.append(rest)
+                taken.keep(0)
+            }
         } catch {
             try await blocking.run { file.discard() }
             throw error

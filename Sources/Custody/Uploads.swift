@@ -88,18 +88,22 @@ extension Archive {
             let limits = uploadLimits
             guard length <= limits.size else { throw UploadError.tooLarge(length: length, limit: limits.size) }
             try permitDeposit(for: metadata.person, by: actor)
-            let free = try folder.freeSpace()
             let upload = UploadView(
                 id: .random(), account: actor.principal, length: length, expiresAt: expiry(), item: .random(), metadata: metadata,
                 expected: expected)
-            let refusal = try catalog.begin(upload) { own, all -> UploadError? in
-                let needed = limits.freeSpace + all.toCome + length
-                if free < needed { return .tooLittleSpace(free: free, needed: needed) }
-                if own.count >= limits.open { return .overQuota(reason: "\(own.count) are open, as many as an account may have") }
-                if own.bytes + length > limits.bytes {
-                    return .overQuota(reason: "the open ones have \(own.bytes) bytes, and an account may have \(limits.bytes)")
+            let refusal = try room.beginning(length) {
+                // The disk is looked at behind what is in hand, and has by then what came of it meanwhile.
+                let inHand = room.inHand
+                let free = try folder.freeSpace()
+                return try catalog.begin(upload) { own, all -> UploadError? in
+                    let needed = limits.freeSpace + all.toCome + inHand + length
+                    if free < needed { return .tooLittleSpace(free: free, needed: needed) }
+                    if own.count >= limits.open { return .overQuota(reason: "\(own.count) are open, as many as an account may have") }
+                    if own.bytes + length > limits.bytes {
+                        return .overQuota(reason: "the open ones have \(own.bytes) bytes, and an account may have \(limits.bytes)")
+                    }
+                    return all.count >= limits.total ? .overQuota(reason: "\(all.count) are open, as many as there may be") : nil
                 }
-                return all.count >= limits.total ? .overQuota(reason: "\(all.count) are open, as many as there may be") : nil
             }
             if let refusal { throw refusal }
             do {

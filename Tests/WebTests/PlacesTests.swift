@@ -108,13 +108,9 @@ struct PlacesTests {
             await gate.arrivals(1)
             let refused = try await server.ask("GET", "/api/v1/units")
             #expect(refused.status == 503)
-            for path in ["/health", "/ready", "/metrics"] {
-                let answer = try await server.ask("GET", path, token: nil)
-                #expect(answer.status == 200, "\(path)")
-            }
+            for path in ["/health", "/ready", "/metrics"] { #expect(try await server.ask("GET", path, token: nil).status == 200) }
             gate.open()
-            let answered = try await held
-            #expect(answered.status == 204)
+            #expect(try await held.status == 204)
         }
     }
 

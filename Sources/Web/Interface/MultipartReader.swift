@@ -14,10 +14,15 @@ struct MultipartReader {
 
     /// Bytes that the fields of a part may have.
     private static let headerLimit = 8192
+    /// Bytes before the first boundary and behind the last one, each, which say nothing.
+    private static let aroundLimit = 8192
 
     private let delimiter: [UInt8]
     private var place = Place.preamble
     private var rest: [UInt8]
+    private var around = 0
+    /// Bytes at the beginning of `rest` that stand for a line end before the content, and are none of it.
+    private var ahead = 0
 
     /// - Throws: ``Problem`` where it is no boundary.
     init(boundary: String?) throws(Problem) {
@@ -48,27 +53,30 @@ struct MultipartReader {
                 // What may be the beginning of a boundary waits.
                 let free = rest.count - (delimiter.count - 1)
                 if free > 0 {
-                    if place == .content { events.append(.bytes(Array(rest[..<free]))) }
+                    if place == .content { take(free, &events) } else { try count(free) }
                     rest.removeFirst(free)
                 }
                 return false
             }
             let end = found + delimiter.count
             guard rest.count >= end + 2 else { return false }
-            if place == .content {
-                if found > 0 { events.append(.bytes(Array(rest[..<found]))) }
+            if place == .preamble {
+                try count(found)
+                around = 0
+            } else {
+                take(found, &events)
                 events.append(.ends)
             }
             switch (rest[end], rest[end + 1]) {
             case (0x2D, 0x2D):
                 place = .epilogue
-                rest = []
+                rest.removeFirst(end + 2)
             case (0x0D, 0x0A):
                 place = .headers
                 rest.removeFirst(end + 2)
             default: throw .malformed("a boundary of the body is followed by something else than the end of its line")
             }
-            return place != .epilogue
+            return true
         case .headers:
             guard let end = Self.firstIndex(of: Array("\r\n\r\n".utf8), in: rest) else {
                 guard rest.count <= Self.headerLimit else { throw .malformed("the fields of a part have more than \(Self.headerLimit) bytes") }
@@ -81,19 +89,29 @@ struct MultipartReader {
             rest.removeFirst(end + 4)
             // An empty part ends with the boundary that stands where its first line would.
             rest = Array("\r\n".utf8) + rest
+            ahead = 2
             place = .content
-            try skipFirstLine()
             return true
         case .epilogue:
+            try count(rest.count)
             rest = []
             return false
         }
     }
 
-    /// The two bytes that stand for the line end before an empty part's boundary are no content.
-    private mutating func skipFirstLine() throws(Problem) {
-        let isBoundary = rest.count >= delimiter.count ? rest.starts(with: delimiter) : delimiter.starts(with: rest)
-        if !isBoundary { rest.removeFirst(2) }
+    /// Counts bytes that are dropped.
+    private mutating func count(_ bytes: Int) throws(Problem) {
+        around += bytes
+        guard around <= Self.aroundLimit else {
+            throw .malformed("before the first boundary or behind the last there are more than \(Self.aroundLimit) bytes")
+        }
+    }
+
+    /// Hands on the first bytes that are there as content.
+    private mutating func take(_ count: Int, _ events: inout [Event]) {
+        let skipped = min(ahead, count)
+        ahead -= skipped
+        if count > skipped { events.append(.bytes(Array(rest[skipped..<count]))) }
     }
 
     private static func beginning(_ fields: String) throws(Problem) -> Event {

@@ -8,6 +8,8 @@ internal import Synchronization
 enum DepositOperations {
     private static let tag = "evidence"
     private static let fileLimit = 20
+    /// Of a form beside its files: what is declared of each, and the fields of its parts.
+    private static let sizeOfRest: Int64 = 2 << 20
 
     static func all(_ archive: Archive) -> [Operation] { [form(archive), put(archive)] }
 
@@ -56,7 +58,9 @@ enum DepositOperations {
     private static func form(_ archive: Archive) -> Operation {
         Operation(
             "evidence.deposit", .post, "/api/v1/evidence", "Hands in files: parts `file`, each with what a part `metadata` before it declares (JSON)",
-            tag: tag, body: .bytes(["multipart/form-data"], limit: nil),
+            tag: tag,
+            // All files of a form together are no larger than one may be; those that are come as uploads.
+            body: .bytes(["multipart/form-data"], limit: archive.uploadLimits.size + sizeOfRest),
             outcomes: [
                 Operation.Outcome(
                     201, .json(.object([.required("items", .array(outcome, max: fileLimit))])),
@@ -65,7 +69,8 @@ enum DepositOperations {
         ) { call in
             guard let content = call.content else { throw Problem.mediaType(["multipart/form-data"]) }
             let depositing = FormDepositing(
-                archive, by: try call.actor, reader: try MultipartReader(boundary: content.mediaTypeParameters["boundary"]), fileLimit: fileLimit)
+                archive, by: try call.actor, reader: try MultipartReader(boundary: content.mediaTypeParameters["boundary"]), fileLimit: fileLimit,
+                length: content.length)
             let made = try await content.arriving { chunks in try await depositing.run(chunks) }
             guard !made.isEmpty else { throw Problem.malformed("there is no part with the name file") }
             return .json(.object(["items": .array(made.map { .members(members($0.outcome, fileName: $0.fileName)) })]), status: 201)
@@ -79,8 +84,11 @@ private struct FormDepositing {
     let actor: Actor
     var reader: MultipartReader
     let fileLimit: Int
+    /// Of the body, where it says that.
+    let length: Int64?
 
-    init(_ archive: Archive, by actor: Actor, reader: MultipartReader, fileLimit: Int) {
+    init(_ archive: Archive, by actor: Actor, reader: MultipartReader, fileLimit: Int, length: Int64?) {
+        self.length = length
         self.archive = archive
         self.actor = actor
         self.reader = reader
@@ -108,11 +116,19 @@ private struct FormDepositing {
         var part = Part.none
         var declared = EvidenceMetadata()
         var made: [Made] = []
+        var (declarations, before) = (0, Int64(0))
         do {
             for try await chunk in chunks {
+                let atMost = length.map { [before] in max($0 - before, 0) }
+                before += Int64(chunk.count)
                 for event in try reader.read(chunk) {
                     switch (event, part) {
-                    case (.begins("metadata", _), _): part = .metadata([])
+                    case (.begins("metadata", _), _):
+                        guard declarations < fileLimit else {
+                            throw Problem("too-many-files", 422, "Too many parts", "at most \(fileLimit) parts metadata are taken at once")
+                        }
+                        declarations += 1
+                        part = .metadata([])
                     case (.begins("file", let fileName), _):
                         guard made.count < fileLimit else {
                             throw Problem("too-many-files", 422, "Too many files", "at most \(fileLimit) are taken at once")
@@ -121,7 +137,7 @@ private struct FormDepositing {
                         metadata.fileName = fileName ?? metadata.fileName
                         let bytes = AsyncThrowingChannel<[UInt8], any Error>()
                         let deposit = Task { [archive, actor, metadata] in
-                            do { return try await archive.deposit(metadata, bytes, by: actor) } catch {
+                            do { return try await archive.deposit(metadata, atMost: atMost, bytes, by: actor) } catch {
                                 // It reads no more, and nobody waits for it to.
                                 refusal.happened.withLock { $0 = true }
                                 bytes.finish()

@@ -10,6 +10,7 @@ extension Problem {
         case let error as ArchiveError: self = Self.of(error)
         case let error as UploadError: self = Self.of(error)
         case let error as PageImageError: self = Self.of(error)
+        case let error as BundleError: self = Self.of(error)
         case let error as SignInError: self = Self.of(error)
         case let error as OpenIDError: self = Self.of(error)
         case let error as PasswordRefusal: self = Problem("password", 422, "The password is not taken", "\(error)")
@@ -84,6 +85,13 @@ extension Problem {
         case .notShown: Problem("not-shown", 409, "The page cannot be shown", error.description)
         case .busy: Problem("busy", 503, "Too much at once", error.description, fields: ["retry-after": "1"])
         case .unavailable: Problem("unavailable", 503, "It cannot be done here now", "pages cannot be shown on this server now")
+        }
+    }
+
+    private static func of(_ error: BundleError) -> Problem {
+        switch error {
+        case .busy: Problem("busy", 503, "Too much at once", error.description, fields: ["retry-after": "60"])
+        case .tooLittleSpace: Problem("full", 507, "The disk is full", "there is no room to make the bundle now; try again later")
         }
     }
 

@@ -123,12 +123,24 @@ final class ConnectionGuard: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         stall?.cancel()
         stall = nil
-        if !context.channel.isWritable {
-            stall = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.slowSeconds))) { [weak self] in
-                self?.close(context, "stalled_answer")
-            }
-        }
+        if !context.channel.isWritable { watchSending(context, waiting: Self.waiting(context)) }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// Bytes that wait to be sent.
+    private static func waiting(_ context: ChannelHandlerContext) -> Int {
+        // A channel that does not say has nothing that goes on.
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0  // because of the line above
+    }
+
+    /// Closes where fewer bytes went than a request has to bring in that time.
+    private func watchSending(_ context: ChannelHandlerContext, waiting before: Int) {
+        stall = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.slowSeconds))) { [weak self] in
+            guard let self else { return }
+            let now = Self.waiting(context)
+            guard before - now >= limits.receiveBytesPerSecond * limits.slowSeconds else { return close(context, "stalled_answer") }
+            watchSending(context, waiting: now)
+        }
     }
 
     private func close(_ context: ChannelHandlerContext, _ limit: String) {

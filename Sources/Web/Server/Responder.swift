@@ -253,11 +253,13 @@ struct Responder: HTTPResponder {
         let sink = WriterBox(writer)
         do {
             try await stream.produce { bytes in
-                // In parts that fit what may wait to be sent, so that a slow reader is seen to read.
-                var rest = ByteBuffer(bytes: bytes)
+                // In parts, so that no more of an answer waits than a reader may leave waiting.
                 sent.withLock { $0 += Int64(bytes.count) }
-                while let part = rest.readSlice(length: min(rest.readableBytes, Self.partSize)), part.readableBytes > 0 {
-                    try await sink.write(part)
+                var start = 0
+                while start < bytes.count {
+                    let end = min(start + Self.partSize, bytes.count)
+                    try await sink.write(ByteBuffer(bytes: bytes[start..<end]))
+                    start = end
                 }
             }
             // Short of its length it must not look whole.
@@ -272,7 +274,7 @@ struct Responder: HTTPResponder {
     }
 
     private struct ShortStream: Error {}
-    private static let partSize = 1 << 16
+    private static let partSize = 1 << 19
 
     /// Once: a second end of the same request is none.
     private func finish(_ passage: Passage, _ status: Int, breaksOff: Bool = false) {

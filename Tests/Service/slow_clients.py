@@ -270,7 +270,8 @@ class Attacks:
         failed = [result for result in results if isinstance(result, BaseException)]
         times = [result[0] if isinstance(result, tuple) else result for result in results if not isinstance(result, BaseException)]
         answers = {result[1][:12] for result in results if isinstance(result, tuple)}
-        refused = all(answer[9:10] in (b"", b"4") for answer in answers)
+        # Cut off, told that they are wrong, or that there are no more places for one account or address.
+        refused = all(answer[9:10] in (b"", b"4") or answer[9:12] == b"503" for answer in answers)
         open_ = sum(1 for seconds in times if seconds is None)
         last = max((seconds for seconds in times if seconds is not None), default=0)
         check(f"{name}: refused", not failed and not open_ and last <= within and refused,

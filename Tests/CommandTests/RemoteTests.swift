@@ -168,7 +168,8 @@ struct RemoteTests {
     }
 
     @Test func `files are sent whole, large ones in parts, and twice they are no second item`() throws {
-        let served = try ServedWorkplace(["officer-1": "assistant"])
+        let served = try ServedWorkplace(["officer-1": "assistant", "authority-1": "authority"])
+        let authority = try served.token(of: "authority-1")
         let (token, reader) = (try served.token(of: "officer-1", scope: "write"), try served.token(of: "officer-1", scope: "read"))
         try served.begin()
         let large = served.place.folder.appending(path: "large.bin")
@@ -183,6 +184,14 @@ struct RemoteTests {
         let again = try Workplace.objects(try served.run(token, ["deposit", large.path, small, "--json"]))
         #expect(try again.map { try $0.text("event") } == ["already_deposited", "already_deposited", "done"])
         #expect(try again.prefix(2).map { try $0.text("item") } == events.prefix(2).map { try $0.text("item") })
+        // An erasure forgets what was answered, under which key an upload is found again; it is begun anew, and is no second item.
+        let erased = try served.run(
+            authority,
+            ["erase", try events[1].text("item"), "--reason", "nhầm", "--basis", "Luật 91/2025/QH15", "--role", "authority", "--apply"])
+        #expect(erased.status == 0, "\(erased.errors)")
+        let after = try served.run(token, ["deposit", large.path, "--json"])
+        #expect(after.status == 0, "\(after.errors)")
+        #expect(try Workplace.objects(after)[0].text("item") == events[0].text("item"))
         let refused = try served.run(reader, ["deposit", small, large.path])
         #expect(refused.status == 1 && refused.errorLines.count == 2 && refused.errors.contains("this token allows read"), "\(refused.errors)")
     }

@@ -188,7 +188,7 @@ struct RemoteProblem: Error, CustomStringConvertible {
 
     init(_ answer: Exchange.Answer, of url: String) {
         status = answer.status
-        // Whatever stands before the server, a proxy or another program, answers what it likes.
+        // because whatever stands before the server, a proxy or another program, answers what it likes: what is no JSON has no words of ours
         let json = (try? JSON(parsing: answer.body)) ?? .null
         kind = json["type"].text?.split(separator: "/").last.map(String.init) ?? ""
         var words = json["detail"].text ?? "the server \(url) answers \(answer.status), and nothing that this program understands"
@@ -205,6 +205,9 @@ struct RemoteProblem: Error, CustomStringConvertible {
 
     /// The server answered the question; it did not fail. A value that it does not take is a mistake of the command line.
     var isAnswer: Bool { [403, 404, 409, 410, 412, 422, 423].contains(status) && kind != "invalid" }
+
+    /// What was made under the key is not to be had any more: roles were changed since, or its answer is not kept.
+    var isAboutKey: Bool { ["idempotency-key", "answer-forgotten"].contains(kind) }
 
     /// It is about the file that was sent, and not about who sent it.
     var isAboutFile: Bool { [400, 403, 409, 413, 415, 422].contains(status) }

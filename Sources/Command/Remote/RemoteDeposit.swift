@@ -163,7 +163,11 @@ private struct Sending {
     }
 
     private func upload(_ file: Int32, _ size: Int64, _ digest: Digest) throws -> Kept {
-        var id = try begin(size, digest, key: key(size, digest))
+        var id: String
+        do { id = try begin(size, digest, key: key(size, digest)) } catch let problem as RemoteProblem where problem.isAboutKey {
+            // What was begun cannot be found again; bytes that are there already double nothing.
+            id = try begin(size, digest, key: nil)
+        }
         do {
             do { return try send(file, size, digest, to: id) } catch let problem as RemoteProblem where problem.status == 404 {
                 // The one that was begun by an earlier try has expired, or was ended.

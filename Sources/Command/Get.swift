@@ -29,14 +29,14 @@ struct Get: AsyncParsableCommand {
         let (output, quiet, json) = (self.output, options.quiet, options.json)
         let progress = Progress(isQuiet: quiet)
         let written = Mutex<(Int64, Int64)>((0, 0))
-        let account = Mutex<ItemAccount?>(nil)
+        let content = Mutex<ItemContent<[UInt8]>?>(nil)
         do {
             try await options.withArchive { archive in
                 try await archive.export(item, by: options.actor) { found in
-                    account.withLock { $0 = found }
+                    content.withLock { $0 = found }
                     written.withLock { $0.1 = found.object.size }
                     let file = try OutputFile(
-                        output.map(RawArguments.bytes) ?? OutputFile.name(declared: found.metadata.fileName, else: found.id.text))
+                        output.map(RawArguments.bytes) ?? OutputFile.name(declared: found.fileName, else: found.item.text))
                     target.withLock { $0 = file }
                 } write: { piece in
                     try target.withLock { try $0?.write(piece) }
@@ -54,14 +54,14 @@ struct Get: AsyncParsableCommand {
             throw error
         }
         progress.clear()
-        guard let account = account.withLock({ $0 }), let name = target.withLock({ $0?.displayName }) else { return }
+        guard let content = content.withLock({ $0 }), let name = target.withLock({ $0?.displayName }) else { return }
         if json, output != "-" {
             printJSON([
-                "item": .string(account.id.text), "object": .string(account.object.digest.hex),
-                "size": .integer(account.object.size), "path": .string(name),
+                "item": .string(content.item.text), "object": .string(content.object.digest.hex),
+                "size": .integer(content.object.size), "path": .string(name),
             ])
         } else if !quiet, output != "-" {
-            printLine("wrote \(name) (\(byteCount(account.object.size)), SHA-256 \(account.object.digest))")
+            printLine("wrote \(name) (\(byteCount(content.object.size)), SHA-256 \(content.object.digest))")
         }
     }
 }

@@ -93,7 +93,7 @@ struct Serve: AsyncParsableCommand {
             }
             defer { upkeep.cancel() }
             let server = Server(
-                Interface.operations(on: archive, rules, provider: provider), authentication: .archive(archive, rules), answers: .archive(archive),
+                Interface.operations(on: archive, rules, provider: provider), on: archive, authentication: .archive(archive, rules),
                 settings: settings,
                 write: printLogLine)
             try await server.run { listening in

@@ -365,12 +365,7 @@ extension Archive {
         try await blocking.run { [self] in
             let unit = try unit.map { reference in try self.unit(reference, on: CalendarDate(year: cycle, month: 12, day: 31) ?? now().date) }
             let reach = try reach(of: actor, to: .read)
-            let key = try after.map { after in
-                guard let view = try catalog.dossier(after), reach.includes(view.unit, of: view.person) else {
-                    throw ArchiveError.notFound("dossier", after.text)
-                }
-                return view.key
-            }
+            let key = try after.map { try dossier(resolve($0.text, as: DossierID.self, "dossier", by: actor)).key }
             let views = try catalog.dossiers(cycle: cycle, unit: unit, stage: stage, after: key ?? 0, within: reach, limit: limit)
             if !views.isEmpty { try catalog.appendAccess(.dossierViewed, to: views.flatMap { [$0.id.text, $0.person.text] }, by: actor, at: now()) }
             return try views.map(summary)

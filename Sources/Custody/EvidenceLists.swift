@@ -28,7 +28,8 @@ extension Archive {
             let items: [ItemView] =
                 switch question {
                 case .verification(let state, let after):
-                    try catalog.items(state, after: try startKey(after, within: reach), within: reach, limit: limit)
+                    try catalog.items(
+                        state, after: try after.flatMap { try catalog.item(resolve($0.text, by: actor)) }?.key ?? 0, within: reach, limit: limit)
                 case .issued(let days): try catalog.items(issued: days, within: reach, limit: limit)
                 case .validUntil(let days): try catalog.items(validUntil: days, within: reach, limit: limit)
                 case .uploaded(let days): try catalog.items(uploaded: days, within: reach, limit: limit)
@@ -40,11 +41,5 @@ extension Archive {
                     item: ItemSummary(view), verification: known.state, verifiedAt: known.state == .submitted ? nil : known.verifiedAt)
             }
         }
-    }
-
-    private func startKey(_ after: EvidenceID?, within reach: Reach) throws -> Int64 {
-        guard let after else { return 0 }
-        guard let item = try catalog.item(after, within: reach) else { throw ArchiveError.noSuchItem(after.text) }
-        return item.key
     }
 }

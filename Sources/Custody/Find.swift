@@ -182,8 +182,7 @@ extension Archive {
             let reach = try reach(of: actor, to: .read)
             var key: Int64?
             if let before {
-                guard let item = try catalog.item(before, within: reach) else { throw ArchiveError.noSuchItem(before.text) }
-                key = item.key
+                key = try catalog.item(resolve(before.text, by: actor))?.key
             }
             let items: [ItemView]
             if filter.catalogFilter.isEmpty {
@@ -258,66 +257,4 @@ extension Archive {
             return nil
         }
     }
-
-    /// An item's bytes, open for reading. The export is in the access log before any of them can be read.
-    ///
-    /// - Parameter reference: the item's id or the beginning of it.
-    public func content(of reference: String, by actor: Actor) async throws -> ItemContent {
-        try await blocking.run { [self] in
-            let id = try resolve(reference, by: actor)
-            let (account, stored) = try catalog.oneLook { () throws -> (ItemAccount, StoredObject) in
-                let account = try self.account(of: id)
-                // Its object may be there still, as another's.
-                if let record = try catalog.item(id)?.erasedRecord {
-                    throw ArchiveError.refused(act: "get \(id)", reason: "it was erased, by record \(record)")
-                }
-                return (account, try objects.open(account.object, pieces: try catalog.pieces(of: account.object)))
-            }
-            try catalog.appendAccess(.exported, to: [id.text], by: actor, at: now())
-            return ItemContent(account: account, stored: stored, blocking: blocking)
-        }
-    }
-
-    /// Hands out an item's bytes piece by piece, each checked before it is handed out. The export is in the access log
-    /// before the first byte is.
-    ///
-    /// - Parameters:
-    ///   - begin: called once, when the item is known to be readable, before the first piece.
-    ///   - write: called with each piece in order.
-    public func export(
-        _ reference: String, by actor: Actor, begin: @escaping @Sendable (ItemAccount) throws -> Void,
-        write: @escaping @Sendable ([UInt8]) throws -> Void
-    ) async throws {
-        let content = try await content(of: reference, by: actor)
-        try await blocking.run {
-            try begin(content.account)
-            for index in 0..<content.pieceCount { try write(try content.stored.piece(index)) }
-        }
-    }
-}
-
-/// The bytes of an item, to be read a piece at a time and in any order; each piece is checked before it is handed out.
-public struct ItemContent: Sendable {
-    /// What is known of the item.
-    public let account: ItemAccount
-    let stored: StoredObject
-    private let blocking: BlockingWork
-
-    init(account: ItemAccount, stored: StoredObject, blocking: BlockingWork) {
-        self.account = account
-        self.stored = stored
-        self.blocking = blocking
-    }
-
-    public var item: EvidenceID { account.id }
-    public var object: ObjectDescription { account.object }
-    /// As it was handed in; never a path.
-    public var fileName: String? { account.metadata.fileName }
-    /// By content, as extraction found it.
-    public var mediaType: String? { account.extraction?.finding.mediaType }
-    /// How many pieces of 1 MiB there are; the last may be shorter.
-    public var pieceCount: Int { stored.pieceCount }
-
-    /// The bytes of piece `index`, counted from 0, which are those that were deposited.
-    public func piece(_ index: Int) async throws -> [UInt8] { try await blocking.run { [stored] in try stored.piece(index) } }
 }

@@ -98,8 +98,8 @@ extension Archive {
                 let act = "give \(account) the role \(role.rawValue)"
                 func refuse(_ reason: String) -> ArchiveError { .refused(act: act, reason: reason) }
                 let day = now().dateInVietnam
-                let id = try unit.map { try self.unit($0, on: day) }
                 _ = try seenAccount(account, by: actor)
+                let id = try unit.map { try self.unit($0, on: day) }
                 if let id { try permit(.administer, in: id, act, by: actor) } else { try permit(.administer, "\(act) everywhere", by: actor) }
                 guard actor.principal != account else { throw refuse("nobody gives themselves a role; let somebody else do it") }
                 guard role != .citizen else {
@@ -127,7 +127,10 @@ extension Archive {
             try acting {
                 let reach = try reach(of: actor, to: .administer)
                 // The beginning of an id would tell of grants elsewhere, if only that there are several.
-                guard reach.isEverything || GrantID(reference) != nil else { throw ArchiveError.notFound("grant", reference) }
+                guard reach.isEverything || GrantID(reference) != nil else {
+                    try recordHidden([], by: actor)
+                    throw ArchiveError.notFound("grant", reference)
+                }
                 let id = try resolve(reference, as: GrantID.self, "grant", within: .everything) { _ in try recordHidden([], by: actor) }
                 guard let grant = try catalog.grant(id), reach.isEverything || grant.unit.map(reach.includes) == true else {
                     try recordHidden([id.text], by: actor)

@@ -1,5 +1,6 @@
 internal import Catalog
 public import Evidence
+internal import Ledger
 
 /// Whether a request that brings a key of its own was made before.
 public enum EarlierRequest: Sendable, Equatable {
@@ -18,7 +19,8 @@ extension Archive {
     private static let answersKept: Int64 = 86_400_000
 
     /// Looks for an earlier request of this account with this key, and remembers this one where there is none: then
-    /// ``keepAnswer(_:key:by:)`` or ``forgetRequest(key:by:)`` has to follow.
+    /// ``keepAnswer(_:key:by:)`` or ``forgetRequest(key:by:)`` has to follow. An answer that is there is in the access log before it is
+    /// given again, with whatever it names.
     public func earlierRequest(_ request: Digest, key: String, by actor: Actor) async throws -> EarlierRequest {
         try await blocking.run { [self] in
             let now = now()
@@ -29,7 +31,10 @@ extension Archive {
             let request = Digest(of: request.bytes + Array(roles.joined(separator: " ").utf8))
             switch try catalog.begin(request, key: Digest(of: Array(key.utf8)), by: actor.principal, at: now, forgetting: horizon) {
             case .first: return .none
-            case .answered(let bytes): return .answered(bytes)
+            case .answered(let bytes):
+                let shown = try Self.subjects(of: JSON(canonical: bytes))
+                if !shown.isEmpty { try catalog.appendAccess(.answeredAgain, to: shown.sorted(), by: actor, at: now) }
+                return .answered(bytes)
             case .other: return .other
             case .atWork: return .atWork
             case .forgotten: return .forgotten
@@ -37,7 +42,19 @@ extension Archive {
         }
     }
 
-    /// Keeps the answer to a request for a day, or until somebody is erased.
+    /// What an answer is about: an answer names the items, people, dossiers and titles that it shows.
+    private static func subjects(of answer: JSON) -> Set<String> {
+        switch answer {
+        case .string(let text):
+            let names = EvidenceID(text) != nil || PersonID(text) != nil || DossierID(text) != nil || TitleID(text) != nil
+            return names ? [text] : []
+        case .array(let elements): return elements.reduce(into: []) { $0.formUnion(subjects(of: $1)) }
+        case .object(let members): return members.values.reduce(into: []) { $0.formUnion(subjects(of: $1)) }
+        case .null, .integer, .bool: return []
+        }
+    }
+
+    /// Keeps the answer to a request, canonical JSON, for a day, or until somebody is erased.
     public func keepAnswer(_ answer: [UInt8], key: String, by actor: Actor) async throws {
         try await blocking.run { [self] in try catalog.end(key: Digest(of: Array(key.utf8)), by: actor.principal, answer: answer) }
     }

@@ -31,7 +31,8 @@ public struct PageImage: Sendable {
 
 /// Why a page image is not given.
 public enum PageImageError: Error, CustomStringConvertible {
-    case noSuchPage(EvidenceID, page: Int, count: Int)
+    /// - Parameter count: how many there are; `nil` where that is not known.
+    case noSuchPage(EvidenceID, page: Int, count: Int?)
     /// It cannot be shown: it is of a kind that is not, encrypted, damaged, or too costly.
     case notShown(EvidenceID, page: Int, reason: String)
     /// So many are being made that this one would wait too long; nothing is wrong with it.
@@ -42,7 +43,7 @@ public enum PageImageError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noSuchPage(let item, let page, let count):
-            "cannot show page \(page) of \(item): it has \(count == 1 ? "1 page" : "\(count) pages")"
+            "cannot show page \(page) of \(item): \(count.map { $0 == 1 ? "it has 1 page" : "it has \($0) pages" } ?? "there is none of this number")"
         case .notShown(let item, let page, let reason): "cannot show page \(page) of \(item): \(reason)"
         case .busy: "cannot show the page now: too many page images are being made; ask again in a moment"
         case .unavailable(let reason): "cannot show pages: \(reason)"
@@ -72,8 +73,8 @@ extension Archive {
             if let record = item.erasedRecord {
                 throw ArchiveError.refused(act: "show page \(page) of \(id)", reason: "it was erased, by record \(record)")
             }
-            if let count = try pageCount(of: object), page > count { throw PageImageError.noSuchPage(id, page: page, count: count) }
-            guard (1...PageRenderer.pagesAtMost).contains(page) else { throw PageImageError.noSuchPage(id, page: page, count: 0) }
+            if let count = try pageCount(of: object), page > count { throw try noSuchPage(page, of: id, count: count, to: actor) }
+            guard (1...PageRenderer.pagesAtMost).contains(page) else { throw try noSuchPage(page, of: id, count: nil, to: actor) }
             let wanted = WantedPage(object: object.description, page: page, size: size)
             let kept = keptOutcome(of: wanted, tool: tool)
             return (id, wanted, try kept.map { try show($0, of: id, wanted, to: actor) })
@@ -86,13 +87,18 @@ extension Archive {
 
     /// As extraction counted; `nil` where it did not.
     private func pageCount(of object: ObjectView) throws -> Int? {
-        guard let record = object.extractionRecord, case .objectExtracted(_, let finding) = try catalog.record(record).body else { return nil }
-        return finding.mediaType == "application/pdf" ? finding.pageCount : nil
+        try finding(of: object).flatMap { $0.mediaType == "application/pdf" ? $0.pageCount : nil }
+    }
+
+    /// Who asks for a page that is not there learns how many there are: it is in the access log as a look.
+    private func noSuchPage(_ page: Int, of id: EvidenceID, count: Int?, to actor: Actor) throws -> PageImageError {
+        try catalog.appendAccess(.imaged, to: [id.text], by: actor, at: now())
+        return .noSuchPage(id, page: page, count: count)
     }
 
     private func show(_ outcome: PageOutcome, of id: EvidenceID, _ wanted: WantedPage, to actor: Actor) throws -> PageImage {
         switch outcome {
-        case .noSuchPage(let count): throw PageImageError.noSuchPage(id, page: wanted.page, count: count)
+        case .noSuchPage(let count): throw try noSuchPage(wanted.page, of: id, count: count, to: actor)
         case .kindNotShown(let mediaType):
             throw PageImageError.notShown(id, page: wanted.page, reason: "files of the kind \(mediaType) are not shown")
         case .notShown(let reason): throw PageImageError.notShown(id, page: wanted.page, reason: reason)

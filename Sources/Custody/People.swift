@@ -88,14 +88,15 @@ extension Archive {
                 let key = entries.contains { $0.number != nil } ? try personNumberKey() : nil
                 var drafts: [(RecordBody, [any OpaqueIdentifier])] = []
                 var inBatch: Set<String> = []
-                var shown: Set<PersonID> = []
+                var probed = Probed()
                 var outcomes: [PersonOutcome] = []
                 let reach = try reach(of: actor, to: .register)
                 for entry in entries {
-                    outcomes.append(try outcome(of: entry, key: key, by: actor, within: reach, &inBatch, &shown, &drafts))
+                    outcomes.append(try outcome(of: entry, key: key, by: actor, within: reach, &inBatch, &probed, &drafts))
                 }
-                // Who asks with a name or a number learns whom it is.
-                if !shown.isEmpty { try catalog.appendAccess(.personViewed, to: shown.map(\.text).sorted(), by: actor, at: now()) }
+                // Who asks with a name or a number learns whom it is, or that somebody is.
+                if !probed.shown.isEmpty { try catalog.appendAccess(.personViewed, to: probed.shown.sorted(), by: actor, at: now()) }
+                if !probed.refused.isEmpty { try recordHidden(probed.refused.sorted(), by: actor) }
                 if applies, !drafts.isEmpty { try record(drafts, by: actor) }
                 return outcomes
             }
@@ -121,8 +122,14 @@ extension Archive {
         }
     }
 
+    /// Whom entries are about that are registered already, and what their sender may not have.
+    private struct Probed {
+        var shown: Set<String> = []
+        var refused: Set<String> = []
+    }
+
     private func outcome(
-        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, within reach: Reach, _ inBatch: inout Set<String>, _ shown: inout Set<PersonID>,
+        of entry: PersonEntry, key: [UInt8]?, by actor: Actor, within reach: Reach, _ inBatch: inout Set<String>, _ probed: inout Probed,
         _ drafts: inout [(RecordBody, [any OpaqueIdentifier])]
     ) throws -> PersonOutcome {
         let name: String
@@ -137,14 +144,16 @@ extension Archive {
             return .refused("\(error)")
         }
         if !reach.isEverything, unit.map(reach.includes) != true {
+            probed.refused.insert(unit?.text ?? self.id.text)
             return .refused("say in which of your units, with the unit: you may register people there as assistant")
         }
-        /// Whom they may not see, nobody is told about.
-        func told(_ id: PersonID) throws -> String {
-            guard try catalog.ids(PersonID.self, prefix: id.text, within: reach, limit: 1).first == id else { return "somebody registered elsewhere" }
-            shown.insert(id)
-            return id.text
+        func isSeen(_ id: PersonID) throws -> Bool {
+            let isSeen = try catalog.ids(PersonID.self, prefix: id.text, within: reach, limit: 1).first == id
+            if isSeen { probed.shown.insert(id.text) } else { probed.refused.insert(try catalog.person(id) == nil ? self.id.text : id.text) }
+            return isSeen
         }
+        /// Whom they may not see, nobody is told about.
+        func told(_ id: PersonID) throws -> String { try isSeen(id) ? id.text : "somebody registered elsewhere" }
         let trace = key.flatMap { entry.number?.trace(key: $0) }
         // Where one of them has no number, an entry before it with this name and year of birth may be the same person.
         let called = "\(name)/\(entry.birthYear.map(String.init) ?? "")"
@@ -157,14 +166,14 @@ extension Archive {
         let numbered = try trace.map { try catalog.people(numbered: $0.mac) } ?? []
         let known: PersonView?
         if let id = entry.person {
-            known = try catalog.ids(PersonID.self, prefix: id.text, within: reach, limit: 1).first == id ? try catalog.person(id) : nil
+            known = try isSeen(id) ? try catalog.person(id) : nil
             if known == nil { return .refused("there is no person \(id)") }
             if let other = numbered.first(where: { $0.id != id }) {
                 return .refused("the personal number is \(try told(other.id))'s: a human has to decide")
             }
         } else if let holder = numbered.first {
             let holding = try told(holder.id)
-            guard shown.contains(holder.id) else {
+            guard try isSeen(holder.id) else {
                 return .refused("the personal number is \(holding)'s: they, or who keeps their registration, can move it")
             }
             guard SearchForm.folded(holder.name) == SearchForm.folded(name), holder.birthYear == entry.birthYear else {
@@ -177,7 +186,7 @@ extension Archive {
             let namesakes = try catalog.people(named: name, born: entry.birthYear)
             if let same = namesakes.first(where: { trace == nil || $0.numberEnding == nil }) {
                 let other = try told(same.id)
-                guard shown.contains(same.id) else {
+                guard try isSeen(same.id) else {
                     return .refused("may be \(other), who has this name and year of birth: give the personal number, which tells")
                 }
                 return .refused("may be \(other), who has this name and year of birth; if so, declare that person anew with --person")
@@ -203,11 +212,13 @@ extension Archive {
         if changed == before { return .known(known.id) }
         // A dossier in one's unit lets a person be seen there; where they are registered, their registration is kept.
         guard reach.isEverything || known.unit.map(reach.includes) == true else {
+            probed.refused.insert(known.id.text)
             return .refused("\(known.id) is registered elsewhere: who keeps that registration changes it")
         }
         // Whose account it becomes sees all that is that person's.
         if entry.account == actor.principal { return .refused("nobody declares themselves; let somebody else do it") }
         guard reach.isEverything || before.account == nil || changed.account == before.account else {
+            probed.refused.insert(known.id.text)
             return .refused("\(known.id) has an account already: it takes a role everywhere to give them another")
         }
         if try everyAccount(of: known.id).contains(actor.principal) { return .refused("nobody declares themselves anew; let somebody else do it") }
@@ -258,14 +269,8 @@ extension Archive {
     public func people(after: PersonID? = nil, limit: Int = 50, by actor: Actor) async throws -> [PersonAccount] {
         try await blocking.run { [self] in
             let reach = try reach(of: actor, to: .read)
-            var key: Int64 = 0
-            if let after {
-                guard try catalog.ids(PersonID.self, prefix: after.text, within: reach, limit: 1).first == after,
-                    let person = try catalog.person(after)
-                else { throw ArchiveError.notFound("person", after.text) }
-                key = person.key
-            }
-            let people = try catalog.people(after: key, within: reach, limit: limit)
+            let key = try after.flatMap { try catalog.person(resolve($0.text, as: PersonID.self, "person", by: actor)) }?.key
+            let people = try catalog.people(after: key ?? 0, within: reach, limit: limit)
             if !people.isEmpty { try catalog.appendAccess(.personViewed, to: people.map(\.id.text), by: actor, at: now()) }
             return people.map(PersonAccount.init)
         }

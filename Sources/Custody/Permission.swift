@@ -109,11 +109,18 @@ extension Archive {
             act: act, reason: roles.isEmpty ? "it is not your own" : "it takes the role \(roles.joined(separator: " or ")) there")
     }
 
-    /// Records that somebody asked for what is not there, or is hidden from them; the answer is the same.
+    /// Records that somebody asked for what is not there, or is hidden from them; the answer is the same. The operator sees everything:
+    /// what is not there for them was not refused.
     ///
     /// - Parameter hidden: what it would have been.
     func recordHidden(_ hidden: [String], by actor: Actor) throws {
         if actor.isConsole { return }
         try catalog.appendAccess(.refused, to: hidden.isEmpty ? [id.text] : hidden, by: actor, at: now())
+    }
+
+    /// Records that a request was refused for how it was sent, whatever its account may do: a token that allows less, or another site that
+    /// may have asked.
+    public func recordRefusal(by actor: Actor) async throws {
+        try await blocking.run { [self] in try catalog.appendAccess(.refused, to: [id.text], by: actor, at: now()) }
     }
 }

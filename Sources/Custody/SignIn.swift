@@ -148,7 +148,10 @@ extension Archive {
     public func endSession(_ id: SessionID, of account: String, by actor: Actor) async throws {
         try await blocking.run { [self] in
             try permitOwnOrAdministered(account, "end a session of \(account)", by: actor)
-            guard try catalog.endSession(id, of: account) else { throw ArchiveError.notFound("session", id.text) }
+            guard try catalog.endSession(id, of: account) else {
+                try recordHidden([], by: actor)
+                throw ArchiveError.notFound("session", id.text)
+            }
         }
     }
 

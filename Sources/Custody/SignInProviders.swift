@@ -185,6 +185,7 @@ extension Archive {
             try acting {
                 try permitOwnOrAdministered(account, "unlink an identity from \(account)", by: actor)
                 guard try catalog.account(issuer: identity.issuer, subject: identity.subject) == account else {
+                    try recordHidden([], by: actor)
                     throw ArchiveError.notFound("identity", identity.subject)
                 }
                 try recordChanges([.identityUnlinked], of: account, by: actor)

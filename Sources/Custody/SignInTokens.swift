@@ -82,7 +82,10 @@ extension Archive {
     public func revokeToken(_ id: TokenID, of account: String, by actor: Actor) async throws {
         try await blocking.run { [self] in
             try permitOwnOrAdministered(account, "revoke a token of \(account)", by: actor)
-            guard try catalog.endToken(id, of: account) else { throw ArchiveError.notFound("token", id.text) }
+            guard try catalog.endToken(id, of: account) else {
+                try recordHidden([], by: actor)
+                throw ArchiveError.notFound("token", id.text)
+            }
         }
     }
 

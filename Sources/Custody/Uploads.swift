@@ -129,7 +129,12 @@ extension Archive {
     }
 
     func ownUpload(_ id: UploadID, _ actor: Actor) throws -> UploadView {
-        guard let upload = try catalog.upload(id), upload.account == actor.principal else { throw ArchiveError.notFound("upload", id.text) }
+        let upload = try catalog.upload(id)
+        guard let upload, upload.account == actor.principal else {
+            // Its id is in no record, so the log says whose it is.
+            try recordHidden(upload.map { [$0.metadata?.person?.text ?? Self.subject($0.account)] } ?? [], by: actor)
+            throw ArchiveError.notFound("upload", id.text)
+        }
         return upload
     }
 

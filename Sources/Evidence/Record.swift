@@ -218,4 +218,6 @@ public enum AccessKind: String, Sendable, CaseIterable {
     case accessViewed = "access.viewed"
     /// What was asked for was refused, or hidden from who asked.
     case refused = "access.refused"
+    /// An answer that was given before was given again, to the same request.
+    case answeredAgain = "answer.repeated"
 }

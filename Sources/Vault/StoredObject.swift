@@ -20,24 +20,36 @@ public final class StoredObject: Sendable {
     /// How many pieces it has.
     public var pieceCount: Int { pieces.count }
 
+    /// How many bytes piece `index` has.
+    public func size(ofPiece index: Int) -> Int { Int(min(Int64(pieceSize), description.size - Int64(index) * Int64(pieceSize))) }
+
     /// The bytes of piece `index`, which are those that were deposited.
     /// - Throws: ``VaultError/damaged(_:_:)``.
     public func piece(_ index: Int) throws(VaultError) -> [UInt8] {
-        let offset = Int64(index) * Int64(pieceSize)
-        let length = Int(min(Int64(pieceSize), description.size - offset))
-        var count = 0
-        var failure: SystemCallError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, filled in
-            do throws(SystemCallError) {
-                count = try system.read(file, into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-                filled = count
+        let size = size(ofPiece: index)
+        var failure: VaultError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+            do throws(VaultError) {
+                try read(piece: index, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<size]))
+                filled = size
             } catch { failure = error }
         }
-        if let failure { throw .damaged(description.digest, .unreadable(failure)) }
-        guard count == length, Digest(of: bytes) == pieces[index] else {
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Fills `buffer` with the bytes of piece `index`, which are those that were deposited.
+    /// - Precondition: `buffer` has the size of the piece.
+    /// - Throws: ``VaultError/damaged(_:_:)``; what is in `buffer` then is to be thrown away.
+    public func read(piece index: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VaultError) {
+        precondition(buffer.count == size(ofPiece: index), "a piece is read whole")
+        let count: Int
+        do {
+            count = try system.read(file, into: buffer, at: Int64(index) * Int64(pieceSize))
+        } catch { throw .damaged(description.digest, .unreadable(error)) }
+        guard count == buffer.count, Digest(of: buffer) == pieces[index] else {
             throw .damaged(description.digest, .pieceDiffers(index: index))
         }
-        return bytes
     }
 
     /// The bytes of `range`, out of pieces that were all checked whole.

@@ -236,7 +236,7 @@ extension Archive {
         let bytes = Collected<[UInt8]>()
         let begun = Collected<EvidenceID>()
         do {
-            try await export(reference, by: console, begin: { begun.add($0.id) }, write: { bytes.add($0) })
+            try await export(reference, by: console, begin: { begun.add($0.item) }, write: { bytes.add($0) })
             return (bytes.all.flatMap(\.self), !begun.all.isEmpty, nil)
         } catch {
             return (bytes.all.flatMap(\.self), !begun.all.isEmpty, error)

@@ -316,27 +316,66 @@ struct PermissionTests {
     @Test("what was refused or hidden is in the access log, with what it would have been", .enabled(if: hasSQLite, sqliteAbsence))
     func refusals() async throws {
         let place = try TestPlace()
-        var expected: [(account: String, subject: String)] = []
+        var expected: [(account: String, subjects: [String])] = []
         try await place.ward { ward in
             let all = try await Province(ward)
-            let by = all.actor(.reviewer)
-            _ = try? await ward.archive.item(all.foreignItem.text, by: by)  // because the refusal is what is looked for
-            expected.append((by.account, all.foreignItem.text))
-            _ = try? await ward.archive.dossier(all.foreignDossier.text, by: by)  // because of the same
-            expected.append((by.account, all.foreignDossier.text))
-            _ = try? await ward.archive.item("ev-0000000000000000", by: by)  // because of the same
-            expected.append((by.account, ward.archive.id.text))
-            _ = try? await ward.archive.status(by: by)  // because of the same
-            expected.append((by.account, ward.archive.id.text))
-            _ = try? await ward.archive.verifyEvidence(all.item.text, .inReview, role: .appraiser, by: by)  // because of the same
-            expected.append((by.account, all.item.text))
+            let (archive, by) = (ward.archive, all.actor(.reviewer))
+            let upload = try await archive.beginUpload(length: 4, EvidenceMetadata(person: all.citizen.id), by: all.actor(.assistant))
+            let plain = try await archive.beginUpload(length: 4, EvidenceMetadata(), by: all.actor(.assistant))
+            func refused(_ subjects: String..., by actor: Actor? = nil, _ ask: (Actor) async throws -> Void) async throws {
+                let answer = try await Answer.of { try await ask(actor ?? by) }
+                #expect(answer != .given, "\(subjects)")
+                expected.append(((actor ?? by).account, subjects))
+            }
+            let nothing = archive.id.text
+            let nothingToSend = AsyncStream<[UInt8]> { $0.finish() }
+            try await refused(all.foreignItem.text) { _ = try await archive.item(all.foreignItem.text, by: $0) }
+            try await refused(all.foreignItem.text) { _ = try await archive.content(of: all.foreignItem.text, by: $0) }
+            try await refused(all.foreignDossier.text) { _ = try await archive.dossier(all.foreignDossier.text, by: $0) }
+            try await refused(nothing) { _ = try await archive.item("ev-0000000000000000", by: $0) }
+            try await refused(nothing) { _ = try await archive.status(by: $0) }
+            try await refused(all.item.text) { _ = try await archive.verifyEvidence(all.item.text, .inReview, role: .appraiser, by: $0) }
+            // Where a list goes on.
+            try await refused(all.foreignItem.text) { _ = try await archive.items(before: all.foreignItem, by: $0) }
+            try await refused(all.foreignItem.text) { _ = try await archive.evidence(.verification(.submitted, after: all.foreignItem), by: $0) }
+            try await refused(all.foreignDossier.text) { _ = try await archive.dossiers(cycle: 2025, after: all.foreignDossier, by: $0) }
+            try await refused(all.stranger.id.text) { _ = try await archive.people(after: all.stranger.id, by: $0) }
+            // An upload of another account.
+            try await refused(all.citizen.id.text) { _ = try await archive.upload(upload.id, by: $0) }
+            try await refused(all.citizen.id.text) { try await archive.terminateUpload(upload.id, by: $0) }
+            try await refused(all.citizen.id.text) { _ = try await archive.finishUpload(upload.id, by: $0) }
+            try await refused(all.citizen.id.text) {
+                _ = try await archive.appendToUpload(upload.id, at: 0, nothingToSend, by: $0)
+            }
+            try await refused("account:assistant-9") { _ = try await archive.upload(plain.id, by: $0) }
+            try await refused(nothing) { _ = try await archive.upload(UploadID.random(), by: $0) }
+            try await refused(nothing) { try await archive.endSession(SessionID.random(), of: $0.account, by: $0) }
+            try await refused(nothing) { try await archive.revokeToken(TokenID.random(), of: $0.account, by: $0) }
+            // Who registers somebody learns that they are registered elsewhere.
+            let assistant = all.actor(.assistant)
+            func register(_ entry: PersonEntry, by actor: Actor) async throws {
+                let outcomes = try await archive.registerPeople([entry], applies: false, by: actor)
+                guard case .refused(let reason)? = outcomes.first else { return }
+                throw ArchiveError.refused(act: "register", reason: reason)
+            }
+            let stranger = try await archive.person(all.stranger.id.text, by: console)
+            let known = PersonEntry(name: stranger.name, birthYear: stranger.birthYear, unit: all.here.text)
+            try await refused(all.stranger.id.text, by: assistant) { try await register(known, by: $0) }
+            let named = PersonEntry(name: "Người Lạ", birthYear: nil, unit: all.here.text, person: all.stranger.id)
+            try await refused(all.stranger.id.text, by: assistant) { try await register(named, by: $0) }
+            try await refused(all.elsewhere.text, by: assistant) {
+                try await register(PersonEntry(name: "Người Lạ", birthYear: nil, unit: all.elsewhere.text), by: $0)
+            }
+            try await archive.recordRefusal(by: by)
+            expected.append((by.account, [nothing]))
         }
         let headers = try place.sqlite(
             "archive.sqlite", "SELECT header FROM access WHERE header LIKE '%access.refused%' ORDER BY number;"
         ).split(separator: "\n")
         #expect(headers.count == expected.count)
-        for (header, (account, subject)) in zip(headers, expected) {
-            #expect(header.contains("\"actor\":\"\(account)\"") && header.contains("[\"\(subject)\"]"), "\(header)")
+        for (header, (account, subjects)) in zip(headers, expected) {
+            let list = "[" + subjects.map { "\"\($0)\"" }.joined(separator: ",") + "]"
+            #expect(header.contains("\"actor\":\"\(account)\"") && header.contains(list), "\(header)")
         }
     }
 }

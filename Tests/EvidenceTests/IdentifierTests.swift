@@ -79,7 +79,7 @@ struct IdentifierTests {
         #expect(
             AccessKind.allCases.map(\.rawValue) == [
                 "evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported", "person.viewed", "dossier.viewed",
-                "evidence.traced", "bundle.exported", "access.viewed", "access.refused",
+                "evidence.traced", "bundle.exported", "access.viewed", "access.refused", "answer.repeated",
             ])
         #expect(
             Role.allCases.map(\.rawValue) == [

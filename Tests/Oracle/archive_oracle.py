@@ -445,7 +445,7 @@ ACCESS_HEADER = members(
         **HEADER,
         "kind": one_of(
             *ABOUT_EVIDENCE, "evidence.traced", "person.viewed", "dossier.viewed", "bundle.exported", "access.viewed",
-            "access.refused"),
+            "access.refused", "answer.repeated"),
     }, acting_as=text)
 FORMAT = members(
     {

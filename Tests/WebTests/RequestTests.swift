@@ -94,6 +94,19 @@ struct RequestTests {
             #expect(try await open("officer-19", nil).status == 201)
             #expect(try await open("officer-19", "key-2").status == 409)
             #expect(try await server.archive.accounts(by: console).map(\.account) == ["officer-17", "officer-19"])
+
+            // Whoever is shown again is in the access log again.
+            func register() async throws -> Received {
+                try await server.post("/api/v1/people", json: #"{"entries":[{"name":"Nguyễn Văn An"}]}"#, ["Idempotency-Key": "key-3"])
+            }
+            let registered = try await register()
+            let entries = try server.accessEntries()
+            #expect(try await register().body == registered.body)
+            let outcomes = try #require(try registered.json()["outcomes"] as? [[String: Any]])
+            let person = try #require(outcomes.first?["person"] as? String)
+            #expect(
+                try server.access("SELECT json_extract(header, '$.kind', '$.actor', '$.subjects') FROM access WHERE number >= \(entries);")
+                    == #"["answer.repeated","console:writer",["\#(person)"]]"# + "\n")
         }
     }
 

@@ -93,8 +93,8 @@ final class ServerUnderTest: Sendable {
         change(&settings)
         let lines = Lines()
         let server = Server(
-            Interface.operations(on: archive, signingIn?.rules ?? SignInRules(), provider: signingIn?.provider) + more(archive),
-            authentication: signingIn.map { .archive(archive, $0.rules) } ?? authentication, answers: .archive(archive), settings: settings,
+            Interface.operations(on: archive, signingIn?.rules ?? SignInRules(), provider: signingIn?.provider) + more(archive), on: archive,
+            authentication: signingIn.map { .archive(archive, $0.rules) } ?? authentication, settings: settings,
             write: { lines.append($0) })
         let (places, began) = AsyncStream<Server.Listening>.makeStream()
         let serving = Task {
@@ -143,5 +143,34 @@ final class ServerUnderTest: Sendable {
             try connection.send(text)
             return String(decoding: try connection.receiveAll(), as: UTF8.self)
         }
+    }
+
+    // MARK: The access log
+
+    /// How many entries it has.
+    func accessEntries() throws -> Int { Int(try access("SELECT count(*) FROM access;").trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1 }
+
+    /// Whom entries behind the first so many say that something was refused to.
+    func refusals(since first: Int) throws -> [String] {
+        try access(
+            """
+            SELECT json_extract(header, '$.actor') FROM access
+            WHERE number >= \(first) AND json_extract(header, '$.kind') = 'access.refused' ORDER BY number;
+            """
+        ).split(separator: "\n").map(String.init)
+    }
+
+    /// What SQLite's own program answers.
+    func access(_ sql: String) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
+        process.arguments = ["-batch", "-bail", "-readonly", "\(folder)/archive/archive.sqlite", sql]
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw RawConnection.Failure(description: "sqlite3: \(text)") }
+        return text
     }
 }

@@ -63,6 +63,7 @@ struct SignInTests {
             for row in Self.rows {
                 var fields = row.fields
                 if fields["Origin"] == Self.own { fields["Origin"] = "http://localhost:\(server.port)" }
+                let first = try server.accessEntries()
                 let answer: Received
                 if row.method == "POST" {
                     answer = try await server.ask(
@@ -72,6 +73,8 @@ struct SignInTests {
                     answer = try await server.ask("GET", "/api/v1/test/who", fields, token: nil)
                 }
                 #expect(answer.status == row.status, "\(row.name): \(answer.text)")
+                // Who is known, and was refused, is in the access log.
+                if answer.status == 403 { #expect(try server.refusals(since: first).count == 1, "\(row.name)") }
                 if answer.status == 401 { #expect(answer.fields["www-authenticate"] == "Bearer") }
             }
         }

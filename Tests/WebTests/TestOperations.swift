@@ -99,7 +99,7 @@ enum TestOperations {
         ) { _ in
             await gate.wait()
             return .stream(
-                ByteStream(length: 100) { send in try await send([UInt8](repeating: 0, count: 100)) }, mediaType: "application/octet-stream")
+                ByteStream(length: 100, bytes: { send in try await send([UInt8](repeating: 0, count: 100)) }), mediaType: "application/octet-stream")
         }
     }
 
@@ -110,14 +110,16 @@ enum TestOperations {
             outcomes: [Operation.Outcome(200, .bytes(["application/octet-stream"]), "Zeros.")]
         ) { _ in
             .stream(
-                ByteStream(length: nil) { send in
-                    do {
-                        while true { try await send([UInt8](repeating: 0, count: 1 << 16)) }
-                    } catch {
-                        gate.open()
-                        throw error
-                    }
-                }, mediaType: "application/octet-stream")
+                ByteStream(
+                    length: nil,
+                    bytes: { send in
+                        do {
+                            while true { try await send([UInt8](repeating: 0, count: 1 << 16)) }
+                        } catch {
+                            gate.open()
+                            throw error
+                        }
+                    }), mediaType: "application/octet-stream")
         }
     }
 }

@@ -220,7 +220,7 @@ struct RemoteProblem: Error, CustomStringConvertible {
 }
 
 /// A command that a running server can do as well.
-protocol RemoteCommand {
+protocol RemoteCommand: SendableMetatype {
     var options: ArchiveOptions { get }
 
     /// Does it where the server is. Blocks, for this program does nothing else meanwhile.

@@ -1,5 +1,7 @@
-public import Evidence
+internal import Custody
+internal import Evidence
 public import Ledger
+internal import NIOCore
 
 /// What an operation answers.
 public struct Answer: Sendable {
@@ -51,7 +53,7 @@ public struct Answer: Sendable {
         Answer(status: status, fields: ["content-type": mediaType], body: .bytes(bytes))
     }
 
-    public static func stream(_ stream: ByteStream, mediaType: String) -> Answer {
+    static func stream(_ stream: ByteStream, mediaType: String) -> Answer {
         Answer(status: 200, fields: ["content-type": mediaType], body: .stream(stream))
     }
 
@@ -64,15 +66,34 @@ public struct Answer: Sendable {
 }
 
 /// Bytes that are read while they are sent, no faster than they go.
-public struct ByteStream: Sendable {
+struct ByteStream: Sendable {
     /// How many there are, where it is known before.
-    public let length: Int64?
+    let length: Int64?
     /// Sends them. `send` returns when there is room for more, and throws when nobody listens any more.
-    let produce: @Sendable (_ send: @Sendable ([UInt8]) async throws -> Void) async throws -> Void
+    let produce: @Sendable (_ send: @Sendable (ByteBuffer) async throws -> Void) async throws -> Void
 
-    public init(length: Int64?, _ produce: @escaping @Sendable (_ send: @Sendable ([UInt8]) async throws -> Void) async throws -> Void) {
+    init(length: Int64?, _ produce: @escaping @Sendable (_ send: @Sendable (ByteBuffer) async throws -> Void) async throws -> Void) {
         self.length = length
         self.produce = produce
+    }
+
+    /// The same of bytes that are in arrays.
+    init(length: Int64?, bytes: @escaping @Sendable (_ send: @Sendable ([UInt8]) async throws -> Void) async throws -> Void) {
+        self.init(length: length) { send in try await bytes { try await send(ByteBuffer(bytes: $0)) } }
+    }
+}
+
+/// A piece in the memory that the socket takes it from.
+struct OutgoingPiece: PieceMemory {
+    let bytes: ByteBuffer
+
+    init(size: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+        var bytes = ByteBufferAllocator().buffer(capacity: size)
+        try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) {
+            try fill(UnsafeMutableRawBufferPointer(rebasing: $0[..<size]))
+            return size
+        }
+        self.bytes = bytes
     }
 }
 
@@ -85,50 +106,84 @@ struct Conditions: Sendable, Equatable {
     var range: String?
 }
 
+/// How much of an object is asked for.
+enum ObjectPart: Equatable {
+    case whole
+    case part(Range<Int64>)
+    /// Nothing: it is what one has already.
+    case unchanged
+    /// What is not there.
+    case outside
+
+    init(of object: ObjectDescription, for conditions: Conditions) {
+        let tag = EntityTags.tag(of: object)
+        if let known = conditions.ifNoneMatch, EntityTags.contains(tag, in: known) {
+            self = .unchanged
+        } else if let text = conditions.range, conditions.ifRange.map({ $0 == tag }) ?? true {
+            // If-Range takes a strong tag only; another one, or a date, asks for the whole.
+            switch ByteRange.read(text, size: object.size) {
+            case .part(let range): self = .part(range)
+            case .outside: self = .outside
+            case .ignored: self = .whole
+            }
+        } else {
+            self = .whole
+        }
+    }
+
+    /// The piece that is needed first; `nil` where none is.
+    var firstPiece: Int? {
+        switch self {
+        case .whole: 0
+        case .part(let range): Int(range.lowerBound / Int64(pieceSize))
+        case .unchanged, .outside: nil
+        }
+    }
+}
+
 extension Answer {
     /// The bytes of an object, or the part of it that is asked for; its digest is its ETag.
     ///
     /// - Parameter piece: gives a piece of 1 MiB, counted from 0, which was checked. Only the pieces that are asked for are read; the first
     ///   before the answer begins, so that a damaged one is told as what it is.
-    public static func object(
-        _ object: ObjectDescription, mediaType: String, for call: Call, piece: @escaping @Sendable (_ index: Int) async throws -> [UInt8]
+    static func object(
+        _ object: ObjectDescription, mediaType: String, for call: Call, piece: @escaping @Sendable (_ index: Int) async throws -> ByteBuffer
     ) async throws -> Answer {
-        let tag = "\"\(object.digest.hex)\""
-        var fields = ["etag": tag, "accept-ranges": "bytes"]
-        if let known = call.conditions.ifNoneMatch, EntityTags.contains(tag, in: known) { return .bare(304, fields) }
-        var range = 0..<object.size
-        var status = 200
-        // If-Range takes a strong tag only; another one, or a date, asks for the whole.
-        if let text = call.conditions.range, call.conditions.ifRange.map({ $0 == tag }) ?? true {
-            switch ByteRange.read(text, size: object.size) {
-            case .part(let part):
-                (range, status) = (part, 206)
-                fields["content-range"] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(object.size)"
-            case .outside:
-                throw Problem(
-                    "range", 416, "There is nothing in this range", "it has \(object.size) bytes",
-                    fields: ["content-range": "bytes */\(object.size)", "accept-ranges": "bytes"])
-            case .ignored: break
-            }
+        let part = ObjectPart(of: object, for: call.conditions)
+        var fields = ["etag": EntityTags.tag(of: object), "accept-ranges": "bytes"]
+        let range: Range<Int64>
+        switch part {
+        case .unchanged: return .bare(304, fields)
+        case .outside:
+            throw Problem(
+                "range", 416, "There is nothing in this range", "it has \(object.size) bytes",
+                fields: ["content-range": "bytes */\(object.size)", "accept-ranges": "bytes"])
+        case .whole: range = 0..<object.size
+        case .part(let wanted):
+            range = wanted
+            fields["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.size)"
         }
         fields["content-type"] = mediaType
         let size = Int64(pieceSize)
-        let first = range.isEmpty ? [] : try await piece(Int(range.lowerBound / size))
-        let stream = ByteStream(length: range.upperBound - range.lowerBound) { [range] send in
+        let first = range.isEmpty ? ByteBuffer() : try await piece(Int(range.lowerBound / size))
+        let stream = ByteStream(length: range.upperBound - range.lowerBound) { send in
             guard !range.isEmpty else { return }
             for index in Int(range.lowerBound / size)...Int((range.upperBound - 1) / size) {
                 let start = Int64(index) * size
                 let bytes = start <= range.lowerBound ? first : try await piece(index)
-                let part = Int(max(range.lowerBound - start, 0))..<Int(min(range.upperBound - start, Int64(bytes.count)))
-                try await send(part == bytes.indices ? bytes : Array(bytes[part]))
+                let part = Int(max(range.lowerBound - start, 0))..<Int(min(range.upperBound - start, Int64(bytes.readableBytes)))
+                // Proof for `!`: the part is within the piece.
+                try await send(bytes.getSlice(at: bytes.readerIndex + part.lowerBound, length: part.count)!)
             }
         }
-        return Answer(status: status, fields: fields, body: .stream(stream))
+        return Answer(status: part == .whole ? 200 : 206, fields: fields, body: .stream(stream))
     }
 }
 
 /// `If-None-Match`, compared weakly (RFC 9110 §13.1.2).
 enum EntityTags {
+    static func tag(of object: ObjectDescription) -> String { "\"\(object.digest.hex)\"" }
+
     static func contains(_ tag: String, in field: String) -> Bool {
         field.split(separator: ",").contains { candidate in
             var text = candidate.drop { $0 == " " || $0 == "\t" }

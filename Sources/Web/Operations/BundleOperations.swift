@@ -38,9 +38,11 @@ enum BundleOperations {
             withheld: (call.optionalText("withhold") ?? "").split(separator: ",").map(String.init),
             since: call.integer("since").map { [$0] } ?? [], sinceAccess: call.integer("since_access").map { [$0] } ?? [])
         let bundle = try await archive.bundle(request, by: try call.actor)
-        let stream = ByteStream(length: bundle.size) { send in
-            while let bytes = try await bundle.next() { try await send(bytes) }
-        }
+        let stream = ByteStream(
+            length: bundle.size,
+            bytes: { send in
+                while let bytes = try await bundle.next() { try await send(bytes) }
+            })
         return .stream(stream, mediaType: "application/zip").attached(as: "\(bundle.name).zip")
     }
 }

@@ -90,9 +90,11 @@ enum EvidenceOperations {
             ],
             refusals: [416]
         ) { call in
-            let content = try await archive.content(of: try call.text("item"), by: try call.actor)
+            let content = try await archive.content(of: try call.text("item"), by: try call.actor, into: OutgoingPiece.self) {
+                ObjectPart(of: $0, for: call.conditions).firstPiece
+            }
             let type = content.mediaType.flatMap { mediaTypes.contains($0) ? $0 : nil } ?? otherBytes
-            return try await .object(content.object, mediaType: type, for: call) { try await content.piece($0) }
+            return try await .object(content.object, mediaType: type, for: call) { try await content.piece($0).bytes }
                 .attached(as: content.fileName ?? content.item.text)
         }
     }

@@ -88,7 +88,10 @@ enum ProviderOperations {
                 ])), outcomes: [begun], refusals: [502]
         ) { call in
             let provider = try present(provider)
-            guard let session = call.signedIn?.session else { throw Problem.forbidden("an identity is linked in a session, and not by a token") }
+            guard let session = call.signedIn?.session else {
+                try await archive.recordRefusal(by: try call.actor)
+                throw Problem.forbidden("an identity is linked in a session, and not by a token")
+            }
             let begun = try await archive.beginLinking(
                 by: provider, in: session, password: call.body.optionalText("password"), code: call.body.optionalText("code"), address: call.client,
                 by: try call.actor)

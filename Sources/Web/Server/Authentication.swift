@@ -14,6 +14,13 @@ public struct SignedIn: Sendable {
         self.scope = scope
         self.session = session
     }
+
+    /// - Throws: ``Problem`` where the token allows less than the operation takes.
+    func check(_ operation: Operation) throws(Problem) {
+        guard scope >= operation.scope else {
+            throw .forbidden("this token allows \(scope.rawValue), and it takes one that allows \(operation.scope.rawValue)")
+        }
+    }
 }
 
 /// Knows people by what their requests bring: the secret of a session in a cookie, or a token.

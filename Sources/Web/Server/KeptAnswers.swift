@@ -1,13 +1,11 @@
-public import Custody
+internal import Custody
 internal import Evidence
 internal import Ledger
 
 /// Sees to it that a request which brings an `Idempotency-Key` makes nothing twice: the same again gets the first answer again, also
 /// from another process, for a day.
-public struct KeptAnswers: Sendable {
-    private let archive: Archive
-
-    public static func archive(_ archive: Archive) -> KeptAnswers { KeptAnswers(archive: archive) }
+struct KeptAnswers: Sendable {
+    let archive: Archive
 
     /// Does what is asked for, or answers what was answered before.
     func performing(_ call: Call) async throws -> Answer {

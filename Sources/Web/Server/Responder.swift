@@ -24,10 +24,11 @@ struct RequestSource: RequestContext {
 struct Responder: HTTPResponder {
     let routes: Routes
     let authentication: Authentication
-    let answers: KeptAnswers
+    let archive: Archive
     let settings: Settings
     let metrics: Metrics
     let places: Places
+    let deadlines: Deadlines
     let log: Logger
 
     /// A request on its way.
@@ -99,15 +100,16 @@ struct Responder: HTTPResponder {
 
         let signedIn = try await authentication.signedIn(fields, isSecure: client.isSecure)
         passage.account = signedIn?.actor.account
-        if operation.access == .signedIn {
-            guard let signedIn else { throw Problem.signInRequired }
-            guard signedIn.scope >= operation.scope else {
-                throw Problem.forbidden("this token allows \(signedIn.scope.rawValue), and it takes one that allows \(operation.scope.rawValue)")
-            }
-        }
+        if operation.access == .signedIn, signedIn == nil { throw Problem.signInRequired }
         let scheme = client.isSecure ? "https" : "http"
         let origin = "\(scheme)://\(request.head.authority ?? "")"
-        try CrossSiteCheck.check(operation, fields, signedIn, origin: origin)
+        do {
+            if operation.access == .signedIn { try signedIn?.check(operation) }
+            try CrossSiteCheck.check(operation, fields, signedIn, origin: origin)
+        } catch {
+            if let actor = signedIn?.actor { try await archive.recordRefusal(by: actor) }
+            throw error
+        }
 
         let parameters = try RequestReading.parameters(operation, path: pathValues, query: query, fields: fields)
         let (type, typeParameters, length) = try RequestReading.check(operation, fields, limits: settings.limits)
@@ -138,7 +140,7 @@ struct Responder: HTTPResponder {
             conditions: Conditions(
                 ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")),
             binding: BindingCookie.value(in: fields, isSecure: client.isSecure))
-        let answer = try await perform(call, on: channel)
+        let answer = try await perform(call)
         if settings.checksAnswers { try AnswerCheck.check(answer, of: operation) }
         return response(to: answer, channel, passage)
     }
@@ -158,21 +160,19 @@ struct Responder: HTTPResponder {
 
     /// Lets the operation be done, and waits for it no longer than it may take. What takes longer goes on: work on files and databases
     /// cannot be broken off, and whoever asked is told that it may have been done.
-    private func perform(_ call: Call, on channel: any Channel) async throws -> Answer {
+    private func perform(_ call: Call) async throws -> Answer {
         // A body that comes in pieces takes the time that it takes; how slowly it may come is watched elsewhere.
-        if call.content != nil { return try await answers.performing(call) }
+        if call.content != nil { return try await KeptAnswers(archive: archive).performing(call) }
         let (outcomes, continuation) = AsyncThrowingStream<Answer, any Error>.makeStream(bufferingPolicy: .bufferingOldest(1))
         Task {
             do {
-                continuation.yield(try await answers.performing(call))
+                continuation.yield(try await KeptAnswers(archive: archive).performing(call))
                 continuation.finish()
             } catch { continuation.finish(throwing: error) }
         }
         let seconds = max(call.operation.seconds ?? 0, settings.limits.operationSeconds)
-        let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
-            continuation.finish(throwing: Problem.overdue)
-        }
-        defer { timer.cancel() }
+        let end = deadlines.begin(seconds: seconds) { continuation.finish(throwing: Problem.overdue) }
+        defer { end() }
         for try await answer in outcomes { return answer }
         throw CancellationError()
     }
@@ -253,13 +253,11 @@ struct Responder: HTTPResponder {
         let sink = WriterBox(writer)
         do {
             try await stream.produce { bytes in
+                sent.withLock { $0 += Int64(bytes.readableBytes) }
                 // In parts, so that no more of an answer waits than a reader may leave waiting.
-                sent.withLock { $0 += Int64(bytes.count) }
-                var start = 0
-                while start < bytes.count {
-                    let end = min(start + Self.partSize, bytes.count)
-                    try await sink.write(ByteBuffer(bytes: bytes[start..<end]))
-                    start = end
+                var rest = bytes
+                while let part = rest.readSlice(length: min(rest.readableBytes, Self.partSize)), part.readableBytes > 0 {
+                    try await sink.write(part)
                 }
             }
             // Short of its length it must not look whole.
@@ -274,7 +272,7 @@ struct Responder: HTTPResponder {
     }
 
     private struct ShortStream: Error {}
-    private static let partSize = 1 << 19
+    private static let partSize = 1 << 20
 
     /// Once: a second end of the same request is none.
     private func finish(_ passage: Passage, _ status: Int, breaksOff: Bool = false) {

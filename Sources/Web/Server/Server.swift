@@ -1,3 +1,4 @@
+public import Custody
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -13,22 +14,23 @@ internal import UnixSignals
 public struct Server: Sendable {
     private let operations: [Operation]
     private let authentication: Authentication
-    private let answers: KeptAnswers
+    private let archive: Archive
     private let settings: Settings
     private let metrics: Metrics
     private let log: Logger
 
     /// - Parameters:
+    ///   - archive: keeps the answers to requests that may come again, and what was refused.
     ///   - write: takes each line of the log.
     public init(
-        _ operations: [Operation], authentication: Authentication, answers: KeptAnswers, settings: Settings,
+        _ operations: [Operation], on archive: Archive, authentication: Authentication, settings: Settings,
         write: @escaping @Sendable (String) -> Void
     ) {
         let metrics = Metrics()
         let everything = operations + MachineOperations.all(metrics)
         self.operations = everything + [Description.operation(everything)]
         self.authentication = authentication
-        self.answers = answers
+        self.archive = archive
         self.settings = settings
         self.metrics = metrics
         log = Logger(label: "minhchung") { EventLog(label: $0, write: write) }
@@ -49,9 +51,12 @@ public struct Server: Sendable {
     ///   - stopsOnSignals: stops at SIGTERM and SIGINT too.
     ///   - onListening: called when connections are accepted.
     public func run(stopsOnSignals: Bool = true, onListening: @escaping @Sendable (Listening) async -> Void) async throws {
+        let deadlines = Deadlines()
+        let watching = Task { await deadlines.watch() }
+        defer { watching.cancel() }
         let responder = Responder(
-            routes: Routes(operations), authentication: authentication, answers: answers, settings: settings, metrics: metrics,
-            places: Places(settings.limits), log: log)
+            routes: Routes(operations), authentication: authentication, archive: archive, settings: settings, metrics: metrics,
+            places: Places(settings.limits), deadlines: deadlines, log: log)
         let counts = ConnectionCounts(limits: settings.limits, unlimited: settings.trustedProxies, metrics: metrics)
         let limits = settings.limits
         let tls = try settings.certificate.map { certificate in

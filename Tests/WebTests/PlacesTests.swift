@@ -96,6 +96,33 @@ struct PlacesTests {
         }
     }
 
+    @Test("Files that are taken slowly keep nobody from asking, and one account from taking more of them")
+    func downloads() async throws {
+        let gate = TestOperations.Gate()
+        try await ServerUnderTest.run {
+            $0.limits.requests = 2
+            $0.limits.downloadsPerAccount = 3
+            $0.limits.downloads = 4
+        } operations: { _ in
+            [TestOperations.endless(gate), TestOperations.sending(gate)]
+        } _: { server in
+            func get(as token: String) -> String { "GET /api/v1/test/endless HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n\r\n" }
+            func status(as token: String) async throws -> Int { try await server.ask("GET", "/api/v1/test/send", token: token).status }
+            var slow = try await begun(3, get(as: TestAccounts.writeToken), at: server)
+            gate.open()
+            #expect(try await status(as: TestAccounts.writeToken) == 503)
+            #expect(try await status(as: TestAccounts.otherToken) == 200)
+            #expect(try await server.ask("GET", "/api/v1/units").status == 200)
+            slow += try await begun(1, get(as: TestAccounts.otherToken), at: server)
+            #expect(try await status(as: TestAccounts.otherToken) == 503)
+            // Those that go away give their places back.
+            for connection in slow { connection.resetsAtEnd() }
+            slow = []
+            while try await active(server) > 0 {}
+            #expect(try await status(as: TestAccounts.writeToken) == 200)
+        }
+    }
+
     @Test("Whoever watches over the machine is answered also when no other request is")
     func machine() async throws {
         let gate = TestOperations.Gate()
@@ -120,13 +147,14 @@ struct PlacesTests {
         let count = 40
         try await ServerUnderTest.run {
             $0.limits.requests = count
+            ($0.limits.downloads, $0.limits.downloadsPerAccount) = (count, count)
         } operations: { _ in
             [TestOperations.sending(gate), TestOperations.waiting(gate)]
         } _: { server in
             var connections = try await begun(
                 count, "GET \(path) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(TestAccounts.writeToken)\r\n\r\n", at: server)
             await gate.arrivals(count)
-            #expect(try await server.ask("GET", "/api/v1/units").status == 503)
+            #expect(try await server.ask("GET", path).status == 503)
             for connection in connections { connection.resetsAtEnd() }
             connections = []
             gate.open()

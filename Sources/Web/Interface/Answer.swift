@@ -50,7 +50,9 @@ public struct Answer: Sendable {
     public static func bare(_ status: Int, _ fields: [String: String] = [:]) -> Answer { Answer(status: status, fields: fields, body: .nothing) }
 
     public static func bytes(_ bytes: [UInt8], mediaType: String, status: Int = 200) -> Answer {
-        Answer(status: status, fields: ["content-type": mediaType], body: .bytes(bytes))
+        // What a socket does not take at once is a file that goes: its place is held until it is taken.
+        let body: Body = bytes.count <= 1 << 16 ? .bytes(bytes) : .stream(ByteStream(length: Int64(bytes.count), bytes: { try await $0(bytes) }))
+        return Answer(status: status, fields: ["content-type": mediaType], body: body)
     }
 
     static func stream(_ stream: ByteStream, mediaType: String) -> Answer {

@@ -86,6 +86,9 @@ public struct Operation: Sendable {
     public let parameters: [Parameter]
     public let body: Body?
     public let outcomes: [Outcome]
+
+    /// Whether it answers a file, or an image of one.
+    var sendsBytes: Bool { outcomes.contains { if case .bytes = $0.content { true } else { false } } }
     /// Statuses of problems beside those that every operation of its kind may answer with; see ``problems``.
     public let refusals: [Int]
     /// Whether the query may have parameters that it does not know, which are not looked at: where a standard lets others add them.

@@ -185,6 +185,8 @@ public struct Configuration: Sendable {
         ),
         number("limit_transfers", \.limits.transfers, 1...100_000, "files that come at a time"),
         number("limit_transfers_per_account", \.limits.transfersPerAccount, 1...100_000, "files that come at a time from one account"),
+        number("limit_downloads", \.limits.downloads, 1...100_000, "files that go at a time"),
+        number("limit_downloads_per_account", \.limits.downloadsPerAccount, 1...100_000, "files that go at a time to one account"),
         number("limit_idle_seconds", \.limits.idleSeconds, 1...86_400, "a connection on which nothing is asked is closed after so long"),
         number("limit_receive_bytes_per_second", \.limits.receiveBytesPerSecond, 1...1_000_000_000, "a request has to come at this rate"),
         number("limit_slow_seconds", \.limits.slowSeconds, 1...3600, "for so long it may come slower, or an answer may not be taken"),

@@ -27,6 +27,9 @@ public struct Limits: Sendable, Equatable {
     /// Files that come at a time, in all and from one account; they take no place of other requests, however slow they are.
     public var transfers = 256
     public var transfersPerAccount = 32
+    /// Files that go at a time, in all and to one account; whoever takes them slowly keeps nobody else from asking.
+    public var downloads = 256
+    public var downloadsPerAccount = 32
     /// What was accepted has so long to end when the server stops.
     public var stopSeconds = 60
 

@@ -58,17 +58,20 @@ final class Place: Sendable {
 
 /// The places that requests take while they come and are done. What comes slowly has pools of its own, so that it keeps nobody from asking.
 struct Places: Sendable {
-    /// Requests that are done: nothing is waited for but this machine, and whoever takes a long answer.
+    /// Requests that are done: nothing is waited for but this machine.
     let work: PlacePool
     /// Bodies of JSON that still come, by the address of who sends them.
     let arriving: PlacePool
     /// Files that come in pieces, by account.
     let transfers: PlacePool
+    /// Files that go in pieces, from when they are asked for until the last of them is taken, by account.
+    let downloads: PlacePool
 
     init(_ limits: Limits) {
         work = PlacePool(limits.requests)
         arriving = PlacePool(limits.arrivingBodies, perHolder: limits.arrivingBodiesPerAddress)
         transfers = PlacePool(limits.transfers, perHolder: limits.transfersPerAccount)
+        downloads = PlacePool(limits.downloads, perHolder: limits.downloadsPerAccount)
     }
 }
 

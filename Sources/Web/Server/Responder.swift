@@ -140,6 +140,10 @@ struct Responder: HTTPResponder {
             conditions: Conditions(
                 ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")),
             binding: BindingCookie.value(in: fields, isSecure: client.isSecure))
+        if operation.sendsBytes, operation.access != .machine {
+            passage.place?.leave()
+            passage.place = try places.downloads.take(for: signedIn?.actor.account ?? client.text)
+        }
         let answer = try await perform(call)
         if settings.checksAnswers { try AnswerCheck.check(answer, of: operation) }
         return response(to: answer, channel, passage)

@@ -23,18 +23,19 @@ extension Catalog {
         ).compactMap { row in RecordKind(rawValue: row["kind"]).flatMap { kinds.contains($0) ? (row["number"], $0) : nil } }
     }
 
-    /// The numbers of the entries of the access log about any of these subjects, before `size`, ascending.
-    public func accessNumbers(about subjects: [String], before size: Int) throws(CatalogError) -> [Int] {
-        try perform("read the access log") { try archive.read { db in try Self.accessNumbers(about: subjects, before: size, db) } }
+    /// The numbers of the last entries of the access log about any of these subjects, before `size`, ascending, at most `limit`.
+    public func accessNumbers(about subjects: [String], before size: Int, last limit: Int) throws(CatalogError) -> [Int] {
+        try perform("read the access log") { try archive.read { db in try Self.accessNumbers(about: subjects, before: size, last: limit, db) } }
     }
 
-    static func accessNumbers(about subjects: some Sequence<String>, before size: Int, _ db: Database) throws -> [Int] {
+    static func accessNumbers(about subjects: some Sequence<String>, before size: Int, last limit: Int = .max, _ db: Database) throws -> [Int] {
         var numbers: Set<Int> = []
         for subject in subjects {
-            let rows = try db.rows("SELECT number FROM access_subject WHERE subject = ? AND number < ?", [subject, size])
+            let rows = try db.rows(
+                "SELECT number FROM access_subject WHERE subject = ? AND number < ? ORDER BY number DESC LIMIT ?", [subject, size, limit])
             numbers.formUnion(rows.map { $0["number"] })
         }
-        return numbers.sorted()
+        return numbers.sorted().suffix(limit)
     }
 
     /// An entry of the access log, after it was held against its leaf; `nil` where it was dropped.

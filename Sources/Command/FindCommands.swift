@@ -59,8 +59,11 @@ struct Show: AsyncParsableCommand {
                     + ", record \(header.number)" + (found.reason.map { ": \($0)" } ?? "")
                     + (header.number < account.metadataRecord ? " (before it was described anew)" : ""))
         }
-        if let (finding, record) = account.extraction {
-            line("text", finding.state.rawValue + (finding.pageCount.map { ", \($0) pages" } ?? "") + ", record \(record)")
+        if let finding = account.extraction {
+            line(
+                "text",
+                finding.state.rawValue + (finding.pageCount.map { ", \($0) pages" } ?? "")
+                    + (account.extractionRecord.map { ", record \($0)" } ?? ""))
             line("  type", finding.mediaType)
             line("  reason", finding.reason)
             line("  incomplete", finding.incomplete)

@@ -24,7 +24,7 @@ extension Archive {
     ) async throws -> [AccessAccount] {
         try await blocking.run { [self] in
             let subjects = try accessSubjects(reference, actor)
-            let numbers = try catalog.accessNumbers(about: subjects.sorted(), before: before ?? Int.max).suffix(limit).reversed()
+            let numbers = try catalog.accessNumbers(about: subjects.sorted(), before: before ?? Int.max, last: limit).reversed()
             let accounts = try numbers.compactMap { number -> AccessAccount? in
                 guard let (_, header) = try catalog.accessEntry(number) else { return nil }
                 return AccessAccount(

@@ -38,8 +38,10 @@ public struct ItemAccount: Sendable {
     /// As declared last.
     public let metadata: EvidenceMetadata
     public let metadataRecord: Int
-    /// What extraction found last, with its record; `nil` while it was not tried.
-    public let extraction: (finding: ExtractionFinding, record: Int)?
+    /// What extraction found last; `nil` while it was not tried.
+    public let extraction: ExtractionFinding?
+    /// The record of ``extraction``, which may be about another item of the same bytes: only for who may know of those.
+    public let extractionRecord: Int?
     /// What the text itself says, unconfirmed: see ``Suggestion``.
     public let suggestions: [Suggestion]
     /// What reviewers found of its truth, oldest first, each with its record.
@@ -49,7 +51,7 @@ public struct ItemAccount: Sendable {
     public let supersededBy: EvidenceID?
     /// The last check found the object missing or changed.
     public let isDamaged: Bool
-    /// Records about the item, oldest first: number, kind, time, actor.
+    /// Records about the item, oldest first: number, kind, time, actor. Those about its bytes only for who may know who else has these.
     public let history: [RecordHeader]
 }
 
@@ -116,13 +118,15 @@ extension Archive {
     public func item(_ reference: String, by actor: Actor) async throws -> ItemAccount {
         try await blocking.run { [self] in
             let id = try resolve(reference, by: actor)
-            let account = try catalog.oneLook { try self.account(of: id) }
+            let account = try catalog.oneLook {
+                try self.account(of: id, comparing: try catalog.item(id, within: reach(of: actor, to: .compare)) != nil)
+            }
             try catalog.appendAccess(.viewed, to: [id.text], by: actor, at: now())
             return account
         }
     }
 
-    private func account(of id: EvidenceID) throws -> ItemAccount {
+    private func account(of id: EvidenceID, comparing: Bool) throws -> ItemAccount {
         let records = try catalog.records(about: id.text)
         var deposit: (header: RecordHeader, Deposit)?
         var metadata: (EvidenceMetadata, Int)?
@@ -141,19 +145,19 @@ extension Archive {
             throw ArchiveError.noSuchItem(id.text)
         }
         let object = try catalog.object(deposited.object.digest)
-        var extraction: (finding: ExtractionFinding, record: Int)?
-        // The extraction may be recorded under another item of the same object.
-        if let number = object?.extractionRecord, case .objectExtracted(_, let finding) = try catalog.record(number).body {
-            extraction = (finding, number)
-        }
+        let extraction = try object.flatMap(finding)
         let known = try catalog.verification(of: id)
         return ItemAccount(
             id: id, object: deposited.object, depositor: header.actor, depositedAt: header.time,
             depositRecord: header.number, metadata: declared, metadataRecord: metadataRecord, extraction: extraction,
-            suggestions: try suggestions(from: extraction?.finding), findings: findings, verification: known.state,
+            extractionRecord: comparing ? object?.extractionRecord : nil, suggestions: try suggestions(from: extraction), findings: findings,
+            verification: known.state,
             supersededBy: known.supersededBy, isDamaged: object?.isDamaged ?? false,
-            history: records.map(\.header))
+            history: records.map(\.header).filter { comparing || !Self.kindsOfObjects.contains($0.kind) })
     }
+
+    /// A record of these is about all items that had the bytes then: who sees that it is not about theirs knows that others had them before.
+    private static let kindsOfObjects = Set([RecordKind.objectExtracted, .objectDamaged, .objectRestored].map(\.rawValue))
 
     /// Bytes of the first page that are looked at for suggestions.
     private static let headLimit = 8192

@@ -113,7 +113,7 @@ extension Archive {
 
     // MARK: Changes by who is signed in
 
-    /// Changes the password of the actor's account, and ends its other sessions.
+    /// Changes the password of the actor's account, and ends its other sessions. That it was changed is a record.
     ///
     /// - Parameters:
     ///   - session: the secret of the session that goes on.
@@ -125,7 +125,12 @@ extension Archive {
             let account = try own("change the password", by: actor)
             let chosen = try Password(chosen: new, for: account)
             _ = try attempting(account, from: address) { try checked(old, of: account) }
-            try catalog.setPassword(try hashed(chosen), of: account, keeping: session.flatMap { Secret($0, .session)?.digest })
+            let hash = try hashed(chosen)
+            try acting {
+                _ = try own("change the password", by: actor)
+                try recordChanges([.passwordChanged], of: account, by: actor)
+                try catalog.setPassword(hash, of: account, keeping: session.flatMap { Secret($0, .session)?.digest })
+            }
         }
     }
 
@@ -134,7 +139,7 @@ extension Archive {
         try await blocking.run { [self] in try offer(to: own("set up an authenticator", by: actor), rules) }
     }
 
-    /// Sets up an authenticator for the actor's account, in the place of any other.
+    /// Sets up an authenticator for the actor's account, in the place of any other. That it was set up is a record.
     ///
     /// - Parameter code: of the authenticator of now, where there is one.
     public func setAuthenticator(
@@ -144,7 +149,11 @@ extension Archive {
             let account = try own("set up an authenticator", by: actor)
             let kept = try proven(proof, of: account)
             try attempting(account, from: address) { try check(code, of: account, try checked(password, of: account)) }
-            try catalog.setAuthenticator(kept, of: account)
+            try acting {
+                _ = try own("set up an authenticator", by: actor)
+                try recordChanges([.authenticatorSet], of: account, by: actor)
+                try catalog.setAuthenticator(kept, of: account)
+            }
         }
     }
 

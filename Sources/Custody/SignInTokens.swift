@@ -45,12 +45,14 @@ extension Archive {
     /// How old what a token says of its last use may be.
     private static let usedWithin: Duration = .seconds(3600)
 
-    /// Makes a token of the actor's account.
+    /// Makes a token of the actor's account. That it was made is a record, before there is one.
     ///
-    /// - Parameter duration: for how long it is good.
+    /// - Parameters:
+    ///   - duration: for how long it is good.
+    ///   - limit: when the token ends with which it is asked for: whoever took that one gets none that is good for longer.
     /// - Returns: the secret, `mct_…`, which is shown this once, and what is known of it.
     public func createToken(
-        named name: String, scope: TokenScope, for duration: Duration, by actor: Actor
+        named name: String, scope: TokenScope, for duration: Duration, until limit: Timestamp? = nil, by actor: Actor
     ) async throws -> (secret: String, token: Token) {
         try await blocking.run { [self] in
             let act = "make a token"
@@ -61,12 +63,19 @@ extension Archive {
                 throw ArchiveError.refused(act: act, reason: "it is good for \(Self.longestToken.components.seconds / 86_400) days at most")
             }
             let (secret, now) = (Secret.random(.token), now())
+            if let limit, now + duration > limit {
+                throw ArchiveError.refused(act: act, reason: "a token makes none that is good for longer than itself; sign in with the password")
+            }
             let token = StoredToken(
                 id: .random(), account: account, name: name, scope: scope.rawValue, createdAt: now, expiresAt: now + duration, usedAt: nil)
-            guard try catalog.create(token, secret.digest, limit: Self.tokenLimit) else {
-                throw ArchiveError.refused(act: act, reason: "\(account) has \(Self.tokenLimit) already; revoke one")
+            let full = ArchiveError.refused(act: act, reason: "\(account) has \(Self.tokenLimit) already; revoke one")
+            return try acting {
+                _ = try own(act, by: actor)
+                guard try catalog.tokens(of: account, at: now).count < Self.tokenLimit else { throw full }
+                try recordChanges([.tokenMade], of: account, by: actor)
+                guard try catalog.create(token, secret.digest, limit: Self.tokenLimit) else { throw full }
+                return (secret.text, Token(token))
             }
-            return (secret.text, Token(token))
         }
     }
 

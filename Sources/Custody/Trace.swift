@@ -42,7 +42,7 @@ public struct CitedEvidence: Sendable {
     public let pages: [Int]
     public let text: Digest?
     public let depositRecord: Int?
-    /// The record of the extraction that holds now.
+    /// The record of the extraction that holds now, which may be about another item of the same bytes: only for who may know of those.
     public let extractionRecord: Int?
     public let verificationThen: VerificationState
     public let verificationNow: VerificationState
@@ -132,7 +132,7 @@ extension Archive {
             var subjects: [String]
             switch body {
             case .dossierDecided(let decision) where decision.title == id:
-                let traced = try self.trace(title, decision, header)
+                let traced = try self.trace(title, decision, header, comparing: reach(of: actor, to: .compare))
                 subjects = [id.text, decision.person.text] + Set(decision.citations.map(\.evidence.item.text)).sorted()
                 trace = .title(traced)
             case .honourGranted(let grant) where grant.honour == id:
@@ -150,7 +150,9 @@ extension Archive {
         }
     }
 
-    private func trace(_ title: TitleSummary, _ decision: PersonDecision, _ header: RecordHeader) throws -> TitleTrace {
+    private func trace(
+        _ title: TitleSummary, _ decision: PersonDecision, _ header: RecordHeader, comparing: Reach
+    ) throws -> TitleTrace {
         let (rules, criteria) = (try ruleSet(decision.rules), try criteriaSet(decision.criteria))
         let scoreRecords = Dictionary(
             try catalog.scores(of: decision.dossier).filter { $0.kind == .final && $0.span.holds(asOf: header.number) }
@@ -163,18 +165,19 @@ extension Archive {
             indicators: try criteria.indicators.map { indicator in
                 IndicatorTrace(
                     indicator: indicator, score: decision.scores[indicator.code], scoreRecord: scoreRecords[indicator.code],
-                    citations: try decision.citations.filter { $0.indicator == indicator.code }.map(cited))
+                    citations: try decision.citations.filter { $0.indicator == indicator.code }.map { try cited($0, comparing: comparing) })
             },
             honours: try honours(on: title.id, of: decision.person), treeSize: tree.size, treeRoot: tree.root)
     }
 
-    private func cited(_ citation: DecidedCitation) throws -> CitedEvidence {
+    private func cited(_ citation: DecidedCitation, comparing: Reach) throws -> CitedEvidence {
         let item = try catalog.item(citation.evidence.item)
         let object = try catalog.object(citation.evidence.object)
+        let isCompared = try catalog.item(citation.evidence.item, within: comparing) != nil
         return CitedEvidence(
             citation: citation.citation, citationRecord: try catalog.citation(citation.citation)?.span.from, evidence: citation.evidence,
             title: item?.metadata.title ?? item?.metadata.fileName, pages: citation.pages, text: citation.text,
-            depositRecord: item?.depositRecord, extractionRecord: object?.extractionRecord,
+            depositRecord: item?.depositRecord, extractionRecord: isCompared ? object?.extractionRecord : nil,
             verificationThen: citation.verification, verificationNow: try catalog.verification(of: citation.evidence.item).state,
             isDamaged: object?.isDamaged ?? true)
     }

@@ -77,8 +77,14 @@ public enum SignInAct: String, Sendable, CaseIterable {
     case identityLinked = "identity-linked"
     /// An identity at a provider does not open it any more.
     case identityUnlinked = "identity-unlinked"
+    /// A code of an authenticator is asked for, or one of another authenticator than before.
+    case authenticatorSet = "authenticator-set"
     /// No code is asked for any more.
     case authenticatorRemoved = "authenticator-removed"
+    /// It has another password, which who knew the one before has chosen.
+    case passwordChanged = "password-changed"
+    /// Somebody made a token, with which a program acts in its name.
+    case tokenMade = "token-made"
 }
 
 /// Something was done to how an account signs in, so that nobody takes an account over unseen. By whom, the record's header says; no

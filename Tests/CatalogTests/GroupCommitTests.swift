@@ -63,7 +63,7 @@ struct GroupCommitTests {
                         #expect(try catalog.record(numbers.lowerBound).header.subjects == [item.text] && numbers.count == 2)
                     } else {
                         try catalog.appendAccess(.viewed, to: ["ev-\(number)"], by: operatorAtConsole, at: moment(1))
-                        #expect(try catalog.accessNumbers(about: ["ev-\(number)"], before: 1000).count == 1)
+                        #expect(try catalog.accessNumbers(about: ["ev-\(number)"], before: 1000, last: 5).count == 1)
                     }
                 } catch { Issue.record(error) }
             }

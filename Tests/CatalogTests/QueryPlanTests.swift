@@ -272,7 +272,7 @@ struct QueryPlanTests {
         },
         Question(snapshot: "accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
         Question(snapshot: "accessEntry(_") { try $0.accessEntry(0) != nil },
-        Question("accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5) == [0] },
+        Question("accessNumbers(about") { try $0.accessNumbers(about: [Sample.item.text], before: 5, last: 3) == [0] },
         Question("accessEntry(_") { try $0.accessEntry(0) != nil },
         // Uploads.
         Question(service: "upload(_") { try $0.upload(Sample.upload)?.metadata?.title == "Giấy khen" },

@@ -123,7 +123,7 @@ struct CareTests {
                 try place.source("a.txt", "Số: 677/QĐ-TTg\nHà Nội, ngày 03 tháng 5 năm 2023\nhọc tập"), extracts: true
             ).onlyItem()
             let account = try await archive.item(item.text, by: console)
-            let text = try #require(account.extraction?.finding.text)
+            let text = try #require(account.extraction?.text)
             #expect(account.suggestions.contains { $0.field == "code" && $0.value == "677/QĐ-TTg" })
             try place.edit(text.digest) { $0[0] ^= 1 }
             let (_, findings) = try await archive.verified()
@@ -425,7 +425,7 @@ struct MendedTests {
         try await place.archive { archive in
             let deposited = try await archive.deposit(try place.source("a.txt", "Đồng Tháp"), extracts: true)
             let item = try #require(deposited.new[0]?.item)
-            let text = try #require(try await archive.item(item.text, by: console).extraction?.finding.text)
+            let text = try #require(try await archive.item(item.text, by: console).extraction?.text)
             try #require(unlink(place.objectPath(text.digest)) == 0)
             #expect(try await archive.verified().findings.count == 1)
             #expect(try await archive.extract(by: console, report: { _ in }).total == 1)

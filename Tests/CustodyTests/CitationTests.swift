@@ -38,7 +38,7 @@ struct CitationTests {
             let source = DepositSource(path: Array("\(sampleFolder.path)/\(name)".utf8), metadata: metadata)
             let item = try await ward.archive.deposit(source, extracts: true).onlyItem()
             let known = try await ward.archive.item(item.text, by: officer(.inspector))
-            let finding = try #require(known.extraction?.finding)
+            let finding = try #require(known.extraction)
             let pages = try #require(finding.pageCount)
             let cited = try await ward.cite(dossier, "A1", item, citizen, pages: Array(1...pages))
             #expect(cited.evidence == EvidenceReference(item: item, object: known.object.digest))

@@ -191,7 +191,7 @@ struct ErasureTests {
             #expect(await ward.archive.exported(item.text).bytes == Array("Tôi là \(Erasable.name), \(Erasable.word).\nSố: 91/XN-UBND\n".utf8))
             #expect(try await ward.archive.found(Erasable.word) == [item])
             let account = try await ward.archive.item(item.text, by: console)
-            #expect(account.extraction?.finding.state == .extracted && account.verification == .submitted)
+            #expect(account.extraction?.state == .extracted && account.verification == .submitted)
             // The item that was erased stays so.
             #expect(await ward.archive.exported(all.own.text).error != nil)
             #expect(try await ward.archive.item(all.own.text, by: console).verification == .erased)

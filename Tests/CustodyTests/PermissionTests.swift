@@ -310,6 +310,16 @@ struct PermissionTests {
             #expect(try await flags(.reviewer) == [1, 1])
             #expect(try await flags(.citizen) == [0, 0])
             #expect(try await flags(.assistant) == [0, 0])
+            // What was read of the bytes is shown to everybody, and when it was read only to them.
+            _ = try await ward.archive.extract(by: console, report: { _ in })
+            func records(_ role: Role) async throws -> [Bool] {
+                let item = try await ward.archive.item(all.item.text, by: all.actor(role))
+                #expect(item.extraction != nil)
+                return [item.extractionRecord != nil, item.history.contains { $0.kind == RecordKind.objectExtracted.rawValue }]
+            }
+            #expect(try await records(.reviewer) == [true, true])
+            #expect(try await records(.citizen) == [false, false])
+            #expect(try await records(.assistant) == [false, false])
         }
     }
 

@@ -124,7 +124,9 @@ extension SigningIn {
                 await #expect(throws: SignInError.refused) {
                     try await set(try place.code(old), password: "mật khẩu khác")
                 }
+                #expect(try await archive.account("officer-17", by: officer).signInChanges?.first?.act != .authenticatorSet)
                 try await set(try place.code(old))
+                #expect(try await archive.account("officer-17", by: officer).signInChanges?.first?.act == .authenticatorSet)
                 place.clock.advance(seconds: 60)
                 let code2 = try place.code(old)
                 #expect(try await archive.refusal("officer-17", code: code2) == .refused)

@@ -219,7 +219,9 @@ extension SigningIn {
                     try await change(from: herPassword, to: "ngắn")
                 }
                 #expect(try await archive.session(there) != nil, "nothing was changed")
+                #expect(try await archive.account("officer-17", by: actor("officer-17")).signInChanges?.first?.act == .setupLinkUsed)
                 try await change(from: herPassword, to: "một câu hoàn toàn mới")
+                #expect(try await archive.account("officer-17", by: actor("officer-17")).signInChanges?.first?.act == .passwordChanged)
                 #expect(try await archive.session(here) != nil)
                 #expect(try await archive.session(there) == nil)
                 #expect(try await archive.refusal("officer-17") == .refused)

@@ -19,6 +19,11 @@ extension SigningIn {
                     try await archive.signIn("officer-17", password: herPassword, from: herAddress).secret,
                     try await archive.createToken(named: "x", scope: .read, for: .seconds(600), by: actor("officer-17")).secret
                 )
+                // With a token that ends, none is made that ends later.
+                await #expect(throws: ArchiveError.self) {
+                    try await archive.createToken(
+                        named: "y", scope: .read, for: .seconds(600), until: Timestamp(milliseconds: 0), by: actor("officer-17"))
+                }
                 let link = try await archive.createSetupLink(for: "officer-17", by: actor("admin-1")).secret
                 #expect(Self.acts(try await archive.account("officer-17", by: actor("officer-17"))).first == "setup-link-made by admin-1")
                 #expect(try await archive.session(session) != nil, "the link alone changes nothing")
@@ -32,7 +37,8 @@ extension SigningIn {
                 #expect(
                     Self.acts(try await archive.account("officer-17", by: actor("officer-17"))) == [
                         "identity-unlinked by officer-17", "identity-linked by admin-1", "setup-link-used by officer-17",
-                        "setup-link-made by admin-1", "setup-link-used by officer-17", "setup-link-made by console:lan",
+                        "setup-link-made by admin-1", "token-made by officer-17", "setup-link-used by officer-17",
+                        "setup-link-made by console:lan",
                     ])
                 let listed = try await archive.accounts(by: console)
                 #expect(listed.allSatisfy { $0.signInChanges == nil })
@@ -42,7 +48,7 @@ extension SigningIn {
                 "archive.sqlite",
                 "SELECT body FROM record JOIN record_body USING (number) WHERE json_extract(header, '$.kind') = 'sign-in.changed';")
             let lines = bodies.split(separator: "\n")
-            #expect(lines.count == 8 && lines.first == #"{"account":"officer-17","act":"setup-link-made"}"#, "\(bodies)")
+            #expect(lines.count == 9 && lines.first == #"{"account":"officer-17","act":"setup-link-made"}"#, "\(bodies)")
             #expect(!bodies.contains(link.dropFirst(4)) && !bodies.contains("id.example"))
         }
 
@@ -120,6 +126,8 @@ extension SigningIn {
                 run account identity link officer-17 --issuer https://id.example --subject 7
                 run account identity unlink officer-17 --issuer https://id.example --subject 7
                 run account setup-link officer-17
+                run account token create x --days 1 --as officer-17
+                run account setup-link officer-17
                 run verify
                 run rebuild
                 run verify
@@ -129,7 +137,8 @@ extension SigningIn {
             #expect(status == 0, "\(lines)")
             for (change, told) in [
                 (#"body["act"] = "setup-link-taken""#, "act"), (#"body["account"] = "officer-18""#, "no record before opens its account"),
-                (#"header["acting_as"] = "officer-17""#, "makes its own setup link"), (#"body["act"] = "setup-link-used""#, "is used by"),
+                (#"header["acting_as"] = "officer-17""#, "makes its own setup link"), (#"body["act"] = "setup-link-used""#, "for officer-17 by"),
+                (#"body["act"] = "password-changed""#, "for officer-17 by"),
             ] {
                 let copy = try await Workplace(copyOf: workplace.archive)
                 let amended = try await copy.shell("amend sign-in.changed '\(change)'")

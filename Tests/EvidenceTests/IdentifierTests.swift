@@ -74,7 +74,8 @@ struct IdentifierTests {
             ])
         #expect(
             SignInAct.allCases.map(\.rawValue) == [
-                "setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-removed",
+                "setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-set", "authenticator-removed",
+                "password-changed", "token-made",
             ])
         #expect(
             AccessKind.allCases.map(\.rawValue) == [

@@ -434,7 +434,9 @@ BODIES = {
     "sign-in.changed": members(
         {
             "account": account_name,
-            "act": one_of("setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-removed"),
+            "act": one_of(
+                "setup-link-made", "setup-link-used", "identity-linked", "identity-unlinked", "authenticator-set", "authenticator-removed",
+                "password-changed", "token-made"),
         }),
 }
 ABOUT_EVIDENCE = ("evidence.listed", "evidence.found", "evidence.viewed", "evidence.imaged", "evidence.exported")
@@ -1240,12 +1242,12 @@ class Fold:
     def sign_in_changed(self, number, header, body):
         name, act = body["account"], body["act"]
         row = self.account(name)
-        if row["closed_record"] is not None and act in ("setup-link-made", "setup-link-used", "identity-linked"):
+        if row["closed_record"] is not None and act not in ("identity-unlinked", "authenticator-removed"):
             raise Wrong(f"{act} for the account {name}, which is closed")
         if act == "setup-link-made" and principal(header) == name:
             raise Wrong(f"{name} makes its own setup link")
-        if act == "setup-link-used" and principal(header) != name:
-            raise Wrong(f"the setup link of {name} is used by {principal(header)}")
+        if act in ("setup-link-used", "authenticator-set", "password-changed", "token-made") and principal(header) != name:
+            raise Wrong(f"{act} for {name} by {principal(header)}")
         return [f"account:{name}"]
 
 

@@ -254,6 +254,10 @@ extension MatrixRow {
         administered("sessions.list", 200) { account, _, _ in .get("/api/v1/accounts/\(account)/sessions") },
         administered("sessions.revoke", 204) { account, _, _ in Request(method: "DELETE", target: "/api/v1/accounts/\(account)/sessions") },
         administered("identities.list", 200) { account, _, _ in .get("/api/v1/accounts/\(account)/identities") },
+        // It has none to remove.
+        administered("authenticator.remove-lost", 409) { account, _, _ in
+            Request(method: "DELETE", target: "/api/v1/accounts/\(account)/authenticator")
+        },
         administered("identities.unlink", 204) { account, _, _ in
             .post("/api/v1/accounts/\(account)/identities/removal", #"{"issuer":"https://id.example","subject":"\#(account)"}"#)
         },

@@ -30,9 +30,9 @@ struct TestAccounts {
         session: { $0 == session ? Actor(account: "console:officer-17") : nil },
         token: { secret in
             switch secret {
-            case readToken: (Actor(account: "console:reader"), .read)
-            case writeToken: (Actor(account: "console:writer"), .administer)
-            case otherToken: (Actor(account: "console:other"), .administer)
+            case readToken: (Actor(account: "console:reader"), .read, nil)
+            case writeToken: (Actor(account: "console:writer"), .administer, nil)
+            case otherToken: (Actor(account: "console:other"), .administer, nil)
             default: nil
             }
         })

@@ -113,6 +113,13 @@ extension CreateToken: RemoteCommand {
     }
 }
 
+extension RemoveAuthenticator: RemoteCommand {
+    func run(at server: RemoteArchive) throws {
+        _ = try server.answer(to: .init(method: "DELETE", path: ["accounts", account, "authenticator"]))
+        server.tell(.object(["account": .string(account)]), "removed the authenticator of \(account)")
+    }
+}
+
 extension RevokeToken: RemoteCommand {
     func run(at server: RemoteArchive) throws {
         guard try server.json(.get("account"))["account"].text == account else {

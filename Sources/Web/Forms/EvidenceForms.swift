@@ -34,8 +34,8 @@ public func members(_ account: ItemAccount) -> [String: JSON?] {
         "metadata_record": .number(account.metadataRecord), "damaged": .bool(account.isDamaged),
         "verification": .string(account.verification.rawValue), "superseded_by": .text(account.supersededBy),
         "findings": .array(account.findings.map { found($0.header, $0.verification, of: account) }),
-        "extraction": account.extraction.map { json($0.finding) },
-        "extraction_record": account.extraction.map { .number($0.record) },
+        "extraction": account.extraction.map { json($0) },
+        "extraction_record": account.extractionRecord.map(JSON.number),
         "suggested": .object(
             Dictionary(account.suggestions.map { ($0.field, .string($0.value)) }, uniquingKeysWith: { first, _ in first })),
         "history": .array(

@@ -61,13 +61,15 @@ final class PageImageDesk: Sendable {
     static let laneCount = BlockingWork.laneCount
     /// Images that may wait for a lane.
     static let waitingAtMost = 16
+    /// Of all these, how many one account may have asked for first, so that no one account keeps the others from seeing anything.
+    static let perAccount = (laneCount + waitingAtMost) / 2
 
     private final class Lane: Sendable {
         let renderer = Mutex<PageRenderer?>(nil)
     }
 
     private struct State {
-        var running: [WantedPage: Task<PageOutcome, any Error>] = [:]
+        var running: [WantedPage: (task: Task<PageOutcome, any Error>, account: String)] = [:]
         /// Of each lane, how many have it before them, and the last of them.
         var queues = Array(repeating: (count: 0, last: Task<Void, Never>?.none), count: PageImageDesk.laneCount)
         var tool: String?
@@ -79,19 +81,23 @@ final class PageImageDesk: Sendable {
 
     /// What comes of `make`, or of the one that is at work or waits already for the same page.
     ///
-    /// - Parameter make: is given a renderer and its tool; runs on a thread that may block.
+    /// - Parameters:
+    ///   - account: who asks.
+    ///   - make: is given a renderer and its tool; runs on a thread that may block.
     func outcome(
-        of wanted: WantedPage, worker: String, _ make: @escaping @Sendable (PageRenderer) throws -> PageOutcome
+        of wanted: WantedPage, for account: String, worker: String, _ make: @escaping @Sendable (PageRenderer) throws -> PageOutcome
     ) async throws -> PageOutcome {
         let task = try state.withLock { state in
-            if let running = state.running[wanted] { return running }
-            guard state.running.count < Self.laneCount + Self.waitingAtMost else { throw PageImageError.busy }
+            if let running = state.running[wanted] { return running.task }
+            guard state.running.count < Self.laneCount + Self.waitingAtMost,
+                state.running.values.count(where: { $0.account == account }) < Self.perAccount
+            else { throw PageImageError.busy }
             // A task of its own: it goes on for the others when the one who asked first goes away.
             let task = inLane(&state) { lane in
                 defer { self.state.withLock { $0.running[wanted] = nil } }
                 return try await self.rendering(in: lane, worker, make)
             }
-            state.running[wanted] = task
+            state.running[wanted] = (task, account)
             return task
         }
         return try await task.value

@@ -54,6 +54,8 @@ public enum PageImageError: Error, CustomStringConvertible {
 extension Archive {
     /// Page images that are made or wait to be made; who asks for one more is told that it is busy.
     public static let pageImagesAtOnce = PageImageDesk.laneCount + PageImageDesk.waitingAtMost
+    /// Of these, for one account.
+    public static let pageImagesAtOnceForOne = PageImageDesk.perAccount
 
     /// A page of an item as an image: of a PDF what is printed of the page, form fields and visible signatures among it, without annotations; of a JPEG or PNG its
     /// one image. That it was shown is in the access log before the answer is given.
@@ -81,7 +83,7 @@ extension Archive {
         }
         let (id, wanted, image) = found
         if let image { return image }
-        let outcome = try await pageImages.outcome(of: wanted, worker: worker) { [self] in try make(wanted, with: $0) }
+        let outcome = try await pageImages.outcome(of: wanted, for: actor.principal, worker: worker) { [self] in try make(wanted, with: $0) }
         return try await blocking.run { [self] in try show(outcome, of: id, wanted, to: actor) }
     }
 

@@ -180,20 +180,23 @@ struct PageImageTests {
         }
     }
 
-    @Test func `more than can wait are told that it is busy, and the others are served`() async throws {
+    @Test(
+        "more than can wait are told that it is busy, and the others are served; one account does not take all places",
+        arguments: [(1, Archive.pageImagesAtOnceForOne), (3, Archive.pageImagesAtOnce)])
+    func busy(_ accounts: Int, _ places: Int) async throws {
         let place = try TestPlace()
         let worker = try CountingWorker(place, answer: "show")
         try await place.archive(worker: worker.path) { archive in
             let (item, _) = try await depositSample(archive, place)
             // The first image tells which tool it is, so that nobody waits for that.
             _ = try await archive.pageImage(item.text, page: 1, size: .thumbnail, by: console)
-            let places = Archive.pageImagesAtOnce
             try worker.stop()
             let (busy, shown) = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for page in 1...places + 1 {
                     group.addTask {
                         do {
-                            _ = try await archive.pageImage(item.text, page: page, size: .page, by: console)
+                            _ = try await archive.pageImage(
+                                item.text, page: page, size: .page, by: .console(user: "lan-\(page % accounts)"))
                             return true
                         } catch PageImageError.busy {
                             return false

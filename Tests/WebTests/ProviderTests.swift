@@ -212,6 +212,22 @@ struct ProviderTests {
         }
     }
 
+    @Test("Who has no password links another identity only when they have just signed in")
+    func freshSession() async throws {
+        let local = try LocalProvider()
+        let ahead = Mutex<Int64>(0)
+        let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: Archive.systemTime().milliseconds + ahead.withLock { $0 }) }
+        try await ServerUnderTest.run(signingIn: local.settingUp(now: now)) { server in
+            let browser = Browser(server)
+            #expect(try await browser.signIn(local, as: "7", link: Self.open("officer-17", in: server)).status == 200)
+            let target = "/api/v1/account/identities"
+            #expect(try await browser.ask("POST", target, json: "{}").status == 200)
+            ahead.withLock { $0 = 301_000 }
+            let late = try await browser.ask("POST", target, json: "{}")
+            #expect(late.status == 409 && late.text.contains("sign in anew"), "\(late.text)")
+        }
+    }
+
     @Test("Who is signed in links an identity with their password, and takes it away; a token does not, and an administrator elsewhere neither")
     func linking() async throws {
         let local = try LocalProvider()

@@ -10,7 +10,8 @@ enum SignInOperations {
         [
             signIn(archive, rules), session(archive, rules), signOut(archive), sessions(archive), revokeAll(archive), offer(archive, rules),
             setup(archive, rules), setupLink(archive, rules), changePassword(archive), offerAuthenticator(archive, rules),
-            setAuthenticator(archive), removeAuthenticator(archive, rules), removeLostAuthenticator(archive), tokens(archive), createToken(archive), revokeToken(archive),
+            setAuthenticator(archive), removeAuthenticator(archive, rules), removeLostAuthenticator(archive), tokens(archive), createToken(archive),
+            revokeToken(archive),
         ]
     }
 
@@ -235,7 +236,8 @@ enum SignInOperations {
         Operation(
             "authenticator.remove-lost", .delete, "/api/v1/accounts/{account}/authenticator",
             "Removes the authenticator of an account that one administers, whose owner lost it, and ends every session and token of it", tag: tag,
-            scope: .administer, parameters: [.path("account", "The account.", .account)], outcomes: [Operation.Outcome(204, .nothing, "It is removed.")], refusals: [409]
+            scope: .administer, parameters: [.path("account", "The account.", .account)],
+            outcomes: [Operation.Outcome(204, .nothing, "It is removed.")], refusals: [409]
         ) { call in
             try await archive.removeAuthenticator(of: try call.text("account"), by: try call.actor)
             return .nothing
@@ -271,7 +273,8 @@ enum SignInOperations {
     private static func createToken(_ archive: Archive) -> Operation {
         Operation(
             "tokens.create", .post, "/api/v1/tokens",
-            "Makes a token for a program that acts in one's name; asked for with a token, it is good for no longer than that one", tag: tag, scope: .administer,
+            "Makes a token for a program that acts in one's name; asked for with a token, it is good for no longer than that one", tag: tag,
+            scope: .administer,
             body: .json(
                 .object([
                     .required("name", .line(max: 100)), .required("scope", .choice(of: TokenScope.self)),

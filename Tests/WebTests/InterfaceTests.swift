@@ -20,6 +20,15 @@ struct InterfaceTests {
             let described = Set(paths.flatMap { path, methods in methods.keys.map { "\($0) \(path)" } })
             let served = Set(Interface.operations(on: server.archive).map { "\($0.method.rawValue) \($0.path)" })
             #expect(described == served.union(["get /api/openapi.json", "get /health", "get /metrics"]))
+            // What a cookie needs beside itself, and what an answer has beside its body.
+            for operation in Interface.operations(on: server.archive) where operation.access == .signedIn {
+                let form = try #require(paths[operation.path]?[operation.method.rawValue] as? [String: Any])
+                let names = (form["parameters"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+                #expect(names.contains("X-CSRF-Token") == !operation.method.isSafe, "\(operation.id)")
+            }
+            let opening = try #require(paths["/api/v1/accounts"]?["post"] as? [String: Any])
+            let created = try #require((opening["responses"] as? [String: [String: Any]])?["201"])
+            #expect((created["headers"] as? [String: Any])?.keys.sorted() == ["location"])
         }
     }
 

@@ -67,6 +67,45 @@ public struct Answer: Sendable {
     }
 }
 
+/// Header fields of answers that say something of what is answered.
+enum AnswerField: String {
+    case location
+    case contentLocation = "content-location"
+    case contentDisposition = "content-disposition"
+    case contentRange = "content-range"
+    case acceptRanges = "accept-ranges"
+    case etag
+    case tusResumable = "tus-resumable"
+    case tusVersion = "tus-version"
+    case tusExtension = "tus-extension"
+    case tusMaxSize = "tus-max-size"
+    case tusChecksumAlgorithm = "tus-checksum-algorithm"
+    case uploadOffset = "upload-offset"
+    case uploadLength = "upload-length"
+    case uploadExpires = "upload-expires"
+
+    static let object: [AnswerField] = [.etag, .acceptRanges, .contentRange, .contentDisposition]
+    static let upload: [AnswerField] = [.tusResumable, .uploadOffset, .uploadLength, .uploadExpires, .contentLocation]
+
+    var description: String {
+        switch self {
+        case .location: "Where it is, or where to go on."
+        case .contentLocation: "Where the item is that the upload became."
+        case .contentDisposition: "That it is to be saved, and under which name."
+        case .contentRange: "Which part it is (RFC 9110 §14.4)."
+        case .acceptRanges: "That parts may be asked for."
+        case .etag: "The SHA-256 of all of it, in quotation marks."
+        case .tusResumable, .tusVersion: "The version of tus that is spoken here."
+        case .tusExtension: "Of tus, beside its core."
+        case .tusMaxSize: "Bytes that a file may have."
+        case .tusChecksumAlgorithm: "What a checksum may be made with."
+        case .uploadOffset: "So many bytes are on disk."
+        case .uploadLength: "So many it will have."
+        case .uploadExpires: "Until when it is remembered if nobody goes on with it."
+        }
+    }
+}
+
 /// Bytes that are read while they are sent, no faster than they go.
 struct ByteStream: Sendable {
     /// How many there are, where it is known before.

@@ -11,6 +11,10 @@ enum AnswerCheck {
         guard let outcome = operation.outcomes.first(where: { $0.status == answer.status }) else {
             throw Undescribed(description: "\(operation.id) answers \(answer.status), which it does not say")
         }
+        let described = Set(outcome.fields.map(\.rawValue))
+        if let field = answer.fields.keys.first(where: { $0 != "content-type" && !described.contains($0) }) {
+            throw Undescribed(description: "\(operation.id) answers \(answer.status) with the field \(field), which it does not say")
+        }
         let type = answer.fields["content-type"]
         switch (outcome.content, answer.body) {
         case (.nothing, .nothing): return

@@ -15,7 +15,8 @@ enum OpenAPI {
             "info": .object([
                 "title": .string("MinhChung"), "version": .string("1"),
                 "description": .string(
-                    "The evidence archive. What somebody may not see is answered as if it were not there. Problems are as RFC 9457 has them."),
+                    "The evidence archive. What somebody may not see is answered as if it were not there. Problems are as RFC 9457 has them. "
+                        + "HEAD is answered wherever GET is. Under the X-Request-Id of an answer it is in the server's log."),
             ]),
             "tags": .array(Set(operations.map(\.tag)).sorted().map { .object(["name": .string($0)]) }),
             "paths": .object(paths.mapValues(JSON.object)),
@@ -43,7 +44,9 @@ enum OpenAPI {
         var json: [String: JSON] = [
             "operationId": .string(operation.id), "summary": .string(operation.summary), "tags": .array([.string(operation.tag)]),
         ]
-        if !operation.parameters.isEmpty { json["parameters"] = .array(operation.parameters.map(describe)) }
+        var parameters = operation.parameters.map(describe)
+        if operation.access == .signedIn, !operation.method.isSafe { parameters.append(crossSiteToken) }
+        if !parameters.isEmpty { json["parameters"] = .array(parameters) }
         switch operation.body {
         case nil: break
         case .json(let schema): json["requestBody"] = body(["application/json": .object(["schema": schema.json])])
@@ -80,6 +83,11 @@ enum OpenAPI {
 
     private static func body(_ content: [String: JSON]) -> JSON { .object(["required": .bool(true), "content": .object(content)]) }
 
+    private static let crossSiteToken = JSON.object([
+        "name": .string("X-CSRF-Token"), "in": .string("header"), "required": .bool(false), "schema": .object(["type": .string("string")]),
+        "description": .string("The token of the session, as signing in answers it: needed with its cookie, and not looked at with a token."),
+    ])
+
     private static func describe(_ parameter: Operation.Parameter) -> JSON {
         .object([
             "name": .string(parameter.name), "in": .string(parameter.place.rawValue), "required": .bool(parameter.isRequired),
@@ -89,6 +97,14 @@ enum OpenAPI {
 
     private static func describe(_ outcome: Operation.Outcome) -> JSON {
         var json: [String: JSON] = ["description": .string(outcome.description)]
+        if !outcome.fields.isEmpty {
+            json["headers"] = .object(
+                Dictionary(
+                    uniqueKeysWithValues: outcome.fields.map { field in
+                        let form = JSON.object(["type": .string("string")])
+                        return (field.rawValue, .object(["description": .string(field.description), "schema": form]))
+                    }))
+        }
         switch outcome.content {
         case .nothing: break
         case .json(let schema): json["content"] = .object(["application/json": .object(["schema": schema.json])])

@@ -38,11 +38,18 @@ public struct Operation: Sendable {
         public let status: Int
         public let content: Content
         public let description: String
+        /// Header fields that it may have, beside those that every answer has.
+        let fields: [AnswerField]
 
         public init(_ status: Int, _ content: Content, _ description: String) {
+            self.init(status, content, description, [])
+        }
+
+        init(_ status: Int, _ content: Content, _ description: String, _ fields: [AnswerField]) {
             self.status = status
             self.content = content
             self.description = description
+            self.fields = fields
         }
     }
 

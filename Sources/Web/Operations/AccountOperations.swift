@@ -49,7 +49,7 @@ enum AccountOperations {
                     .required("account", .account, "It stands in the ledger for ever, so it is nobody's name: officer-17."),
                     .optional("reason", .line(max: 2000)),
                 ])),
-            outcomes: [Operation.Outcome(201, .json(.accountWithGrants), "The account.")], creates: true
+            outcomes: [Operation.Outcome(201, .json(.accountWithGrants), "The account.", [.location])], creates: true
         ) { call in
             let account = try call.body.text("account")
             try await archive.openAccount(account, reason: call.body.optionalText("reason"), by: try call.actor)
@@ -78,7 +78,7 @@ enum AccountOperations {
                     DossierOperations.role, .optional("unit", .reference, "Everywhere where none is given."), .optional("valid_from", .date),
                     .optional("valid_until", .date), .optional("basis", .line(max: 2000), "The decision that it rests on."),
                 ])),
-            outcomes: [Operation.Outcome(201, .json(.grant), "The grant.")], creates: true
+            outcomes: [Operation.Outcome(201, .json(.grant), "The grant.", [.location])], creates: true
         ) { call in
             let body = call.body
             let grant = try await archive.grantRole(

@@ -23,7 +23,7 @@ enum BundleOperations {
     /// Reading all evidence of a unit takes a while before the first byte goes.
     private static let seconds = 900
 
-    private static let bundle = Operation.Outcome(200, .bytes(["application/zip"]), "The bundle.")
+    private static let bundle = Operation.Outcome(200, .bytes(["application/zip"]), "The bundle.", [.contentDisposition])
     private static let withheld = Operation.Parameter.query(
         "withhold", .text(.line, min: 1, max: 2000), "Items whose bytes are left out, with commas between.")
     private static let since = [

@@ -72,7 +72,7 @@ enum DecisionOperations {
             "people.honour", .post, "/api/v1/people/{person}/honours", "Gives a person the honour of several years running", tag: tag,
             parameters: [.path("person", "The person's id, or enough of the beginning of it.")],
             body: .json(.object([.required("rules", .reference), .required("document", document), DossierOperations.role])),
-            outcomes: [Operation.Outcome(201, .json(.title), "The honour.")], creates: true
+            outcomes: [Operation.Outcome(201, .json(.title), "The honour.", [.location])], creates: true
         ) { call in
             let honour = try await archive.honour(
                 try call.text("person"), rules: try call.body.text("rules"), by: try entry(call.body), role: try call.body.role, by: try call.actor)

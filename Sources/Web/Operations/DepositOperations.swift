@@ -41,7 +41,7 @@ enum DepositOperations {
                 .path("digest", "The file's SHA-256.", .digest),
                 .header("upload-metadata", .text(.ascii, min: 0, max: 8_000), "What is declared, as uploads have it."),
             ], body: .bytes(["application/octet-stream"], limit: nil),
-            outcomes: [Operation.Outcome(201, .json(outcome), "The item.")], refusals: [422, 429]
+            outcomes: [Operation.Outcome(201, .json(outcome), "The item.", [.location])], refusals: [422, 429]
         ) { call in
             let actor = try call.actor
             let declared = try UploadMetadata(call.optionalText("upload-metadata") ?? "")

@@ -98,7 +98,7 @@ enum DossierOperations {
                     .required("rules", .reference, "CODE, CODE@VERSION or the digest; the dossier is bound to it for ever."),
                     .required("criteria", .reference), .optional("group", .line(max: 100)), role,
                 ])),
-            outcomes: [Operation.Outcome(201, .json(.dossierSummary), "The dossier.")], creates: true
+            outcomes: [Operation.Outcome(201, .json(.dossierSummary), "The dossier.", [.location])], creates: true
         ) { call in
             let body = call.body
             let opened = try await archive.openDossier(
@@ -165,7 +165,7 @@ enum DossierOperations {
                     .optional("reaffirm", .boolean, "It is known that the person used it in an earlier cycle, and it still proves the indicator."),
                     role,
                 ])),
-            outcomes: [Operation.Outcome(201, .json(.citation), "The citation.")], creates: true
+            outcomes: [Operation.Outcome(201, .json(.citation), "The citation.", [.location])], creates: true
         ) { call in
             let body = call.body
             var region: PageRegion?

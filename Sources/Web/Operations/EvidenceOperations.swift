@@ -85,8 +85,9 @@ enum EvidenceOperations {
                 .header("if-none-match", .text(.ascii, min: 1, max: 1000), "The ETag of what one has already."),
             ],
             outcomes: [
-                Operation.Outcome(200, .bytes(types), "All of it; its ETag is its SHA-256."), Operation.Outcome(206, .bytes(types), "The part."),
-                Operation.Outcome(304, .nothing, "It is what one has already."),
+                Operation.Outcome(200, .bytes(types), "All of it; its ETag is its SHA-256.", AnswerField.object),
+                Operation.Outcome(206, .bytes(types), "The part.", AnswerField.object),
+                Operation.Outcome(304, .nothing, "It is what one has already.", [.etag, .acceptRanges, .contentDisposition]),
             ],
             refusals: [416]
         ) { call in

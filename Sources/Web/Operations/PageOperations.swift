@@ -12,7 +12,7 @@ enum PageOperations {
                     EvidenceOperations.item, .path("page", "From 1.", .integer(1...1_000_000)),
                     .query("size", .choice(of: PageImageSize.self), "For reading, where none is given."),
                 ],
-                outcomes: [Operation.Outcome(200, .bytes(["image/png"]), "A PNG without anything but pixels.")], refusals: [409]
+                outcomes: [Operation.Outcome(200, .bytes(["image/png"]), "A PNG without anything but pixels.", [.etag])], refusals: [409]
             ) { call in
                 let image = try await archive.pageImage(
                     try call.text("item"), page: call.integer("page") ?? 0, size: call.choice("size") ?? .page, by: try call.actor)

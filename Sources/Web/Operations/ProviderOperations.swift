@@ -37,7 +37,7 @@ enum ProviderOperations {
         Operation(
             "provider.begin", .get, "/api/v1/session/provider",
             "Sends the browser to the provider to sign in; 404 where none is set up", tag: tag, access: .anybody,
-            outcomes: [Operation.Outcome(303, .nothing, "To the provider; a cookie ties the sign-in to this browser for ten minutes.")],
+            outcomes: [Operation.Outcome(303, .nothing, "To the provider; a cookie ties the sign-in to this browser for ten minutes.", [.location])],
             refusals: [404, 502]
         ) { call in
             let begun = try await archive.beginSignIn(by: present(provider))

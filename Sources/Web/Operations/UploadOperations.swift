@@ -52,7 +52,11 @@ enum UploadOperations {
     private static func options(_ archive: Archive) -> Operation {
         Operation(
             "uploads.options", .options, path, "What of tus is spoken here", tag: tag, access: .anybody,
-            outcomes: [Operation.Outcome(204, .nothing, "Versions, extensions and limits, in header fields.")]
+            outcomes: [
+                Operation.Outcome(
+                    204, .nothing, "Versions, extensions and limits, in header fields.",
+                    [.tusResumable, .tusVersion, .tusExtension, .tusMaxSize, .tusChecksumAlgorithm])
+            ]
         ) { _ in
             .bare(
                 204,
@@ -69,7 +73,8 @@ enum UploadOperations {
             parameters: [
                 resumable, .header("upload-length", .count, "Bytes of the file.", isRequired: true),
                 .header("upload-metadata", .text(.ascii, min: 0, max: 8_000), "What is declared: name and base64 of its value, with commas between."),
-            ], outcomes: [Operation.Outcome(201, .nothing, "Its address is in Location.")], refusals: [412, 413, 422, 429], creates: true
+            ], outcomes: [Operation.Outcome(201, .nothing, "Its address is in Location.", AnswerField.upload + [.location])],
+            refusals: [412, 413, 422, 429], creates: true
         ) { call in
             try checkVersion(call)
             let declared = try UploadMetadata(call.optionalText("upload-metadata") ?? "")
@@ -82,7 +87,7 @@ enum UploadOperations {
     private static func head(_ archive: Archive) -> Operation {
         Operation(
             "uploads.head", .head, "\(path)/{upload}", "Where an upload is: so many bytes are on disk", tag: tag, parameters: [upload, resumable],
-            outcomes: [Operation.Outcome(200, .nothing, "In Upload-Offset.")], refusals: [409, 412, 422, 423]
+            outcomes: [Operation.Outcome(200, .nothing, "In Upload-Offset.", AnswerField.upload)], refusals: [409, 412, 422, 423]
         ) { call in
             try checkVersion(call)
             let account = try await archive.upload(try id(call), by: try call.actor)
@@ -97,7 +102,9 @@ enum UploadOperations {
                 upload, resumable, .header("upload-offset", .count, "From where the bytes come; where the upload is.", isRequired: true),
                 .header("upload-checksum", .text(.ascii, min: 1, max: 200), "Algorithm and base64 of the checksum of the bytes of this request."),
             ], body: .bytes([bytes], limit: nil),
-            outcomes: [Operation.Outcome(204, .nothing, "They are on disk; the item, where it is one now, is at Content-Location.")],
+            outcomes: [
+                Operation.Outcome(204, .nothing, "They are on disk; the item, where it is one now, is at Content-Location.", AnswerField.upload)
+            ],
             refusals: [412, 422, 423, 429, 460]
         ) { call in
             try checkVersion(call)
@@ -164,7 +171,7 @@ enum UploadOperations {
     private static func terminate(_ archive: Archive) -> Operation {
         Operation(
             "uploads.terminate", .delete, "\(path)/{upload}", "Ends an upload and forgets its bytes; an item that it became stays", tag: tag,
-            parameters: [upload, resumable], outcomes: [Operation.Outcome(204, .nothing, "It is gone.")], refusals: [412, 423]
+            parameters: [upload, resumable], outcomes: [Operation.Outcome(204, .nothing, "It is gone.", [.tusResumable])], refusals: [412, 423]
         ) { call in
             try checkVersion(call)
             try await archive.terminateUpload(try id(call), by: try call.actor)

@@ -107,10 +107,11 @@ extension Catalog {
     }
 
     /// The uploads of an account.
-    public func uploads(of account: String) throws(CatalogError) -> [UploadView] {
+    public func uploads(of account: String, after id: String = "", limit: Int = .max) throws(CatalogError) -> [UploadView] {
         try perform("list the uploads of \(account)") {
             try service.read { db in
-                try db.rows("SELECT * FROM upload WHERE account = ? ORDER BY id", [account]).compactMap(Self.uploadView)
+                try db.rows("SELECT * FROM upload WHERE account = ? AND id > ? ORDER BY id LIMIT ?", [account, id, limit])
+                    .compactMap(Self.uploadView)
             }
         }
     }

@@ -111,7 +111,7 @@ extension Archive {
                     record = try apply(
                         draft, grounds, takesShared: takesShared ?? false, list: list ?? Self.erasureList(beside: folder.path), by: actor, refuse)
                     // What the person was uploading without a word whose it is; what names them goes with what is left to finish.
-                    for upload in try account.map(catalog.uploads(of:)) ?? [] where upload.metadata.map({ $0.person == nil }) ?? false {
+                    for upload in try account.map({ try catalog.uploads(of: $0) }) ?? [] where upload.metadata.map({ $0.person == nil }) ?? false {
                         try remove(upload)
                     }
                 } else {

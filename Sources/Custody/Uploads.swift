@@ -123,9 +123,11 @@ extension Archive {
         try await blocking.run { [self] in UploadAccount(try ownUpload(id, actor)) }
     }
 
-    /// The uploads of the account that acts, open and finished, as long as they are remembered.
-    public func uploads(by actor: Actor) async throws -> [UploadAccount] {
-        try await blocking.run { [self] in try catalog.uploads(of: actor.principal).map(UploadAccount.init) }
+    /// The uploads of the account that acts, open and finished, as long as they are remembered, by id, after one that was listed.
+    public func uploads(after: UploadID? = nil, limit: Int = 50, by actor: Actor) async throws -> [UploadAccount] {
+        try await blocking.run { [self] in
+            try catalog.uploads(of: actor.principal, after: after?.text ?? "", limit: limit).map(UploadAccount.init)
+        }
     }
 
     func ownUpload(_ id: UploadID, _ actor: Actor) throws -> UploadView {

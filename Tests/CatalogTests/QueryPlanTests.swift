@@ -276,7 +276,7 @@ struct QueryPlanTests {
         Question("accessEntry(_") { try $0.accessEntry(0) != nil },
         // Uploads.
         Question(service: "upload(_") { try $0.upload(Sample.upload)?.metadata?.title == "Giấy khen" },
-        Question(service: "uploads(of") { try $0.uploads(of: "c-1").count == 1 && $0.uploads(of: "c-2").isEmpty },
+        Question(service: "uploads(of") { try $0.uploads(of: "c-1", limit: 5).count == 1 && $0.uploads(of: "c-2").isEmpty },
         Question(service: "uploads(about") { try $0.uploads(about: Sample.person).count == 1 },
         Question(service: "expiredUploads(by") {
             try $0.expiredUploads(by: moment(5), limit: 5).count == 1 && $0.expiredUploads(by: moment(4), limit: 5).isEmpty

@@ -196,7 +196,11 @@ struct UploadTests {
             let stream = try await archive.deposit(.named("a.bin"), expected: first.object.digest, Arriving(bytes(900)), by: citizen)
             #expect(stream == .alreadyDeposited(item: first.item, object: first.object, isDescribedOtherwise: false))
             #expect(try place.objectCount() == 1 && place.names(in: "uploads") == [] && place.names(in: "staging") == [])
-            #expect(try await archive.uploads(by: citizen).count == 2)
+            let listed = try await archive.uploads(by: citizen)
+            #expect(listed.count == 2)
+            #expect(try await archive.uploads(limit: 1, by: citizen) == [listed[0]])
+            #expect(try await archive.uploads(after: listed[0].id, by: citizen) == [listed[1]])
+            #expect(try await archive.uploads(after: listed[1].id, by: citizen) == [])
         }
     }
 

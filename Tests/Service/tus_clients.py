@@ -335,7 +335,7 @@ class Experiment:
                 expect(foreign.status == absent.status and masked(foreign, upload) == masked(absent, nowhere),
                        f"{method}: another's upload is told from one that is not there: {foreign.body} {absent.body}")
         for account in ("raw-2", "inspector-1", "admin-1"):
-            listed = json_of(self.service.get(UPLOADS, account))["uploads"]
+            listed = json_of(self.service.get(UPLOADS + "?limit=200", account))["items"]
             expect(all(upload.rsplit("/", 1)[1] != entry["upload"] for entry in listed), f"{account} has another's upload in the list")
         expect(self.offset("raw-1", upload) == (500, None), "another moved the upload")
         self.is_whole("raw-1", self.finish("raw-1", upload, content, 500), content)

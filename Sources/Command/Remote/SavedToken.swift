@@ -26,7 +26,7 @@ enum SavedToken {
         return members
     }
 
-    private static func write(_ members: [String: JSON]) throws {
+    private static func madeFolder() throws -> String {
         let folder = try folder()
         var path = ""
         for part in folder.split(separator: "/") {
@@ -35,7 +35,7 @@ enum SavedToken {
                 throw Failure("cannot make the folder \(visible(path)): \(String(cString: strerror(errno)))")
             }
         }
-        try OutputFile.replace(folder + "/tokens.json", with: JSON.object(members).canonicalBytes + [0x0A])
+        return folder
     }
 
     /// What a request to the server brings: `$MINHCHUNG_TOKEN`, or what `sign-in` made; `nil` where there is neither.
@@ -56,14 +56,24 @@ enum SavedToken {
     }
 
     static func keep(_ secret: String, id: String, account: String, for server: String) throws {
-        var members = try all()
-        members[server] = .object(["secret": .string(secret), "token": .string(id), "account": .string(account)])
-        try write(members)
+        try changing { $0[server] = .object(["secret": .string(secret), "token": .string(id), "account": .string(account)]) }
     }
 
-    static func forget(_ server: String) throws {
-        var members = try all()
-        guard members.removeValue(forKey: server) != nil else { return }
-        try write(members)
+    static func forget(_ server: String) throws { try changing { $0[server] = nil } }
+
+    /// Changes what is kept, one `minhchung` at a time: two that sign in at once keep both tokens.
+    private static func changing(_ change: (inout [String: JSON]) -> Void) throws {
+        let folder = try madeFolder()
+        let lock = open("\(folder)/tokens.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw Failure("cannot open \(visible("\(folder)/tokens.lock")): \(String(cString: strerror(errno)))") }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw Failure("cannot lock \(visible("\(folder)/tokens.lock")): \(String(cString: strerror(errno)))") }
+        }
+        let before = try all()
+        var members = before
+        change(&members)
+        guard members != before else { return }
+        try OutputFile.replace(folder + "/tokens.json", with: JSON.object(members).canonicalBytes + [0x0A])
     }
 }

@@ -161,10 +161,12 @@ enum UploadOperations {
 
     private static func list(_ archive: Archive) -> Operation {
         Operation(
-            "uploads.list", .get, path, "One's own uploads that are remembered", tag: tag,
-            outcomes: [Operation.Outcome(200, .json(.object([.required("uploads", .list(form))])), "The uploads.")]
+            "uploads.list", .get, path, "One's own uploads that are remembered", tag: tag, parameters: Operation.paging(of: "uploads"),
+            outcomes: [Operation.Outcome(200, .json(.page(of: form)), "A page of uploads.")]
         ) { call in
-            .json(["uploads": .array(try await archive.uploads(by: try call.actor).map { .members(members($0)) })])
+            let limit = call.limit()
+            let uploads = try await archive.uploads(after: try call.place { UploadID($0) }, limit: limit, by: try call.actor)
+            return .page(uploads.map { .members(members($0)) }, next: uploads.count == limit ? uploads.last?.id.text : nil)
         }
     }
 

@@ -60,6 +60,7 @@ extension Catalog {
             try changeSignIns { db in
                 try Self.keep(hash, of: account, db)
                 try db.run("DELETE FROM session WHERE account = ? AND digest <> ?", [account, session?.hex ?? ""])
+                try db.run("DELETE FROM api_token WHERE account = ?", [account])
             }
         }
     }

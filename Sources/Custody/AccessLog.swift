@@ -17,7 +17,8 @@ extension Archive {
     /// access log too.
     ///
     /// - Parameters:
-    ///   - reference: a person, a dossier or an item; the person whose account acts where none is given.
+    ///   - reference: a person, a dossier or an item; the person whose account acts where none is given. Whoever inspects everything may
+    ///     name the archive, for what was refused of nothing that there is, or `account:` and an account.
     ///   - before: only entries before this one, to go on behind a page.
     public func accesses(
         about reference: String?, before: Int? = nil, limit: Int = 50, by actor: Actor
@@ -40,6 +41,11 @@ extension Archive {
         let people: [PersonID]
         if let reference {
             let text = reference.lowercased()
+            if text == id.text || text.hasPrefix(Self.subject("")) {
+                // What was refused of it, where it is about nobody.
+                try permit(.inspect, "show the access log about \(text)", by: actor)
+                return [text]
+            }
             if text.hasPrefix(DossierID.prefix) {
                 return [try resolve(reference, as: DossierID.self, "dossier", to: .inspect, by: actor).text]
             }

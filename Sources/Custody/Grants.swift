@@ -54,7 +54,7 @@ extension Archive {
                 }
                 let known = try catalog.account(account)
                 if known == nil {
-                    guard try isAdministrator(actor) else { throw try refusal(act, .administer, [Self.subject(account)], by: actor) }
+                    guard try isAdministrator(actor) else { throw try refusal(act, .administer, [id.text], by: actor) }
                 } else {
                     try permitAdministering(account, act, by: actor)
                 }
@@ -210,10 +210,9 @@ extension Archive {
     }
 
     func seenAccount(_ account: String, by actor: Actor) throws -> AccountView {
-        guard let known = try catalog.account(account),
-            try account == actor.account || isAdministered(known, within: reach(of: actor, to: .administer), by: actor)
-        else {
-            try recordHidden([Self.subject(account)], by: actor)
+        let known = Actor.isAccount(account) ? try catalog.account(account) : nil
+        guard let known, try account == actor.account || isAdministered(known, within: reach(of: actor, to: .administer), by: actor) else {
+            try recordHidden(known == nil ? [] : [Self.subject(account)], by: actor)
             throw ArchiveError.notFound("account", account)
         }
         return known

@@ -1,6 +1,5 @@
 internal import Catalog
 public import Evidence
-internal import Ledger
 
 /// Whether a request that brings a key of its own was made before.
 public enum EarlierRequest: Sendable, Equatable {
@@ -20,8 +19,12 @@ extension Archive {
 
     /// Looks for an earlier request of this account with this key, and remembers this one where there is none: then
     /// ``keepAnswer(_:key:by:)`` or ``forgetRequest(key:by:)`` has to follow. An answer that is there is in the access log before it is
-    /// given again, with whatever it names.
-    public func earlierRequest(_ request: Digest, key: String, by actor: Actor) async throws -> EarlierRequest {
+    /// given again.
+    ///
+    /// - Parameter identifiers: the ids that an answer has where ids stand in it, and not what somebody wrote that looks like one.
+    public func earlierRequest(
+        _ request: Digest, key: String, by actor: Actor, identifiers: @escaping @Sendable (_ answer: [UInt8]) throws -> Set<String>
+    ) async throws -> EarlierRequest {
         try await blocking.run { [self] in
             let now = now()
             let horizon = Timestamp(milliseconds: now.milliseconds - Self.answersKept)
@@ -32,7 +35,7 @@ extension Archive {
             switch try catalog.begin(request, key: Digest(of: Array(key.utf8)), by: actor.principal, at: now, forgetting: horizon) {
             case .first: return .none
             case .answered(let bytes):
-                let shown = try Self.subjects(of: JSON(canonical: bytes))
+                let shown = try identifiers(bytes).filter(Self.isPersonal)
                 if !shown.isEmpty { try catalog.appendAccess(.answeredAgain, to: shown.sorted(), by: actor, at: now) }
                 return .answered(bytes)
             case .other: return .other
@@ -42,19 +45,12 @@ extension Archive {
         }
     }
 
-    /// What an answer is about: an answer names the items, people, dossiers and titles that it shows.
-    private static func subjects(of answer: JSON) -> Set<String> {
-        switch answer {
-        case .string(let text):
-            let names = EvidenceID(text) != nil || PersonID(text) != nil || DossierID(text) != nil || TitleID(text) != nil
-            return names ? [text] : []
-        case .array(let elements): return elements.reduce(into: []) { $0.formUnion(subjects(of: $1)) }
-        case .object(let members): return members.values.reduce(into: []) { $0.formUnion(subjects(of: $1)) }
-        case .null, .integer, .bool: return []
-        }
+    /// Whether it is the id of what the access log is about.
+    private static func isPersonal(_ id: String) -> Bool {
+        EvidenceID(id) != nil || PersonID(id) != nil || DossierID(id) != nil || TitleID(id) != nil
     }
 
-    /// Keeps the answer to a request, canonical JSON, for a day, or until somebody is erased.
+    /// Keeps the answer to a request for a day, or until somebody is erased.
     public func keepAnswer(_ answer: [UInt8], key: String, by actor: Actor) async throws {
         try await blocking.run { [self] in try catalog.end(key: Digest(of: Array(key.utf8)), by: actor.principal, answer: answer) }
     }

@@ -75,8 +75,12 @@ extension Archive {
             if let record = item.erasedRecord {
                 throw ArchiveError.refused(act: "show page \(page) of \(id)", reason: "it was erased, by record \(record)")
             }
-            if let count = try pageCount(of: object), page > count { throw try noSuchPage(page, of: id, count: count, to: actor) }
-            guard (1...PageRenderer.pagesAtMost).contains(page) else { throw try noSuchPage(page, of: id, count: nil, to: actor) }
+            if let count = try pageCount(of: object), page > count {
+                throw try notShown(.noSuchPage(id, page: page, count: count), of: id, to: actor)
+            }
+            guard (1...PageRenderer.pagesAtMost).contains(page) else {
+                throw try notShown(.noSuchPage(id, page: page, count: nil), of: id, to: actor)
+            }
             let wanted = WantedPage(object: object.description, page: page, size: size)
             let kept = keptOutcome(of: wanted, tool: tool)
             return (id, wanted, try kept.map { try show($0, of: id, wanted, to: actor) })
@@ -92,18 +96,19 @@ extension Archive {
         try finding(of: object).flatMap { $0.mediaType == "application/pdf" ? $0.pageCount : nil }
     }
 
-    /// Who asks for a page that is not there learns how many there are: it is in the access log as a look.
-    private func noSuchPage(_ page: Int, of id: EvidenceID, count: Int?, to actor: Actor) throws -> PageImageError {
-        try catalog.appendAccess(.imaged, to: [id.text], by: actor, at: now())
-        return .noSuchPage(id, page: page, count: count)
+    /// The error for a page that is not shown. It says something of the item, as a look at what is known of it does.
+    private func notShown(_ error: PageImageError, of id: EvidenceID, to actor: Actor) throws -> PageImageError {
+        try catalog.appendAccess(.viewed, to: [id.text], by: actor, at: now())
+        return error
     }
 
     private func show(_ outcome: PageOutcome, of id: EvidenceID, _ wanted: WantedPage, to actor: Actor) throws -> PageImage {
         switch outcome {
-        case .noSuchPage(let count): throw try noSuchPage(wanted.page, of: id, count: count, to: actor)
+        case .noSuchPage(let count): throw try notShown(.noSuchPage(id, page: wanted.page, count: count), of: id, to: actor)
         case .kindNotShown(let mediaType):
-            throw PageImageError.notShown(id, page: wanted.page, reason: "files of the kind \(mediaType) are not shown")
-        case .notShown(let reason): throw PageImageError.notShown(id, page: wanted.page, reason: reason)
+            let reason = "files of the kind \(mediaType) are not shown"
+            throw try notShown(.notShown(id, page: wanted.page, reason: reason), of: id, to: actor)
+        case .notShown(let reason): throw try notShown(.notShown(id, page: wanted.page, reason: reason), of: id, to: actor)
         case .image(let png, let width, let height):
             try catalog.appendAccess(.imaged, to: [id.text], by: actor, at: now())
             return PageImage(png: png, width: width, height: height, etag: Digest(of: png))

@@ -239,8 +239,11 @@ extension Archive {
         let typed = Password(typed: password)
         do {
             guard try Self.hasher.isRight(typed, hash), let credential, let hash else { throw SignInError.refused }
-            if hash.needsRehash { try catalog.rehash(account, from: hash.text, to: try Self.hasher.hash(typed).text) }
-            return credential
+            guard hash.needsRehash else { return credential }
+            let stronger = try Self.hasher.hash(typed).text
+            try catalog.rehash(account, from: hash.text, to: stronger)
+            return StoredCredential(
+                password: stronger, authenticator: credential.authenticator, authenticatorStep: credential.authenticatorStep)
         } catch PasswordHashingError.tooManyWait {
             throw SignInError.tooManyAtOnce
         }

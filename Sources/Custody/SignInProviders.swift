@@ -31,9 +31,6 @@ extension Archive {
     /// Ways of signing in at a provider that are proof enough where a code is asked for (RFC 8176).
     private static let secondProofs: Set<String> = ["otp", "mfa", "hwk"]
 
-    /// For so long having signed in is proof enough where there is no other.
-    private static let freshSession: Duration = .seconds(300)
-
     // MARK: Beginning
 
     /// Begins a sign-in by a provider.
@@ -49,7 +46,7 @@ extension Archive {
     }
 
     /// Begins to link an identity at a provider to the actor's own account. Whoever finds a browser in which somebody is signed in does not
-    /// get in for good by that: password and code are asked for, of an account that has them, and of another one that it has just signed in.
+    /// get in for good by that: password and code are asked for. One that has neither gets another identity by a setup link.
     ///
     /// - Parameters:
     ///   - session: the secret of the session in which it is asked for; it has to hold until the end.
@@ -60,17 +57,17 @@ extension Archive {
     ) async throws -> ProviderSignIn {
         let purpose = try await blocking.run { [self] in
             let account = try own("link an identity", by: actor)
-            let now = now()
-            guard let secret = Secret(session, .session), let known = try catalog.session(secret.digest, at: now), known.account == account else {
+            guard let secret = Secret(session, .session), try catalog.session(secret.digest, at: now())?.account == account else {
                 throw Self.noSession(account)
             }
             if let credential = try catalog.credential(of: account), credential.password != nil || credential.authenticator != nil {
                 try attempting(account, from: address) {
                     try check(code, of: account, credential.password == nil ? credential : checked(password ?? "", of: account))
                 }
-            } else if now >= known.createdAt + Self.freshSession {
+            } else {
                 throw ArchiveError.refused(
-                    act: "link an identity to \(account)", reason: "it has no password to ask for; sign in anew, and begin within five minutes")
+                    act: "link an identity to \(account)",
+                    reason: "it has no password to ask for; let who administers it make a setup link, by which another takes its place")
             }
             return OpenIDPurpose.link(account: account, session: secret.digest)
         }

@@ -113,7 +113,7 @@ extension Archive {
 
     // MARK: Changes by who is signed in
 
-    /// Changes the password of the actor's account, and ends its other sessions. That it was changed is a record.
+    /// Changes the password of the actor's account, and ends its other sessions and its tokens. That it was changed is a record.
     ///
     /// - Parameters:
     ///   - session: the secret of the session that goes on.
@@ -124,10 +124,12 @@ extension Archive {
         try await blocking.run { [self] in
             let account = try own("change the password", by: actor)
             let chosen = try Password(chosen: new, for: account)
-            _ = try attempting(account, from: address) { try checked(old, of: account) }
+            let before = try attempting(account, from: address) { try checked(old, of: account) }
             let hash = try hashed(chosen)
             try acting {
                 _ = try own("change the password", by: actor)
+                // Another may have been set meanwhile, by a setup link.
+                guard try catalog.credential(of: account)?.password == before.password else { throw SignInError.refused }
                 try recordChanges([.passwordChanged], of: account, by: actor)
                 try catalog.setPassword(hash, of: account, keeping: session.flatMap { Secret($0, .session)?.digest })
             }
@@ -165,9 +167,15 @@ extension Archive {
         try await blocking.run { [self] in
             let account = try own("remove the authenticator", by: actor)
             try attempting(account, from: address) { try check(code, of: account, try checked(password, of: account)) }
-            if try needsAuthenticator(account, rules) { throw SignInError.authenticatorRequired }
-            try recordChanges([.authenticatorRemoved], of: account, by: actor)
-            try catalog.setAuthenticator(nil, of: account)
+            try acting {
+                _ = try own("remove the authenticator", by: actor)
+                if try needsAuthenticator(account, rules) {
+                    try recordHidden([], by: actor)
+                    throw SignInError.authenticatorRequired
+                }
+                try recordChanges([.authenticatorRemoved], of: account, by: actor)
+                try catalog.setAuthenticator(nil, of: account)
+            }
         }
     }
 
@@ -175,13 +183,16 @@ extension Archive {
     /// needs a setup link to sign in again.
     public func removeAuthenticator(of account: String, by actor: Actor) async throws {
         try await blocking.run { [self] in
-            let act = "remove the authenticator of \(account)"
-            _ = try seenAccount(account, by: actor)
-            try permitAdministering(account, act, by: actor)
-            guard try catalog.credential(of: account)?.authenticator != nil else { throw ArchiveError.refused(act: act, reason: "it has none") }
-            try recordChanges([.authenticatorRemoved], of: account, by: actor)
-            try catalog.setAuthenticator(nil, of: account)
-            try catalog.endSignIns(of: account)
+            try acting {
+                let act = "remove the authenticator of \(account)"
+                _ = try seenAccount(account, by: actor)
+                try permitAdministering(account, act, by: actor)
+                guard try catalog.credential(of: account)?.authenticator != nil else { throw ArchiveError.refused(act: act, reason: "it has none") }
+                try recordChanges([.authenticatorRemoved], of: account, by: actor)
+                // The sessions first: where it ends here, nobody is signed in by less than they had to prove.
+                try catalog.endSignIns(of: account)
+                try catalog.setAuthenticator(nil, of: account)
+            }
         }
     }
 

@@ -17,6 +17,20 @@ public enum TokenScope: String, Sendable, CaseIterable, Comparable {
     }
 }
 
+/// With what somebody asks for a token. Whoever finds a browser in which another is signed in, or takes a token, gets none that is good for
+/// longer than that.
+public enum TokenProof: Sendable, Equatable {
+    /// By who has the archive's folder in hand.
+    case here
+    /// The secret of a session: it has to have just begun.
+    case session(String)
+    /// A token that ends then.
+    case token(until: Timestamp)
+
+    /// For so long having signed in is proof enough.
+    static let freshSession: Duration = .seconds(300)
+}
+
 /// A token of the API that holds. It says nothing that opens anything.
 public struct Token: Sendable, Equatable {
     public let id: TokenID
@@ -45,14 +59,15 @@ extension Archive {
     /// How old what a token says of its last use may be.
     private static let usedWithin: Duration = .seconds(3600)
 
-    /// Makes a token of the actor's account. That it was made is a record, before there is one.
+    /// Makes a token of the actor's account. Where somebody at the console makes it in another's name, that it was made is a record, before
+    /// there is one; whoever makes their own sees it among their tokens.
     ///
     /// - Parameters:
     ///   - duration: for how long it is good.
-    ///   - limit: when the token ends with which it is asked for: whoever took that one gets none that is good for longer.
+    ///   - proof: with what it is asked for.
     /// - Returns: the secret, `mct_…`, which is shown this once, and what is known of it.
     public func createToken(
-        named name: String, scope: TokenScope, for duration: Duration, until limit: Timestamp? = nil, by actor: Actor
+        named name: String, scope: TokenScope, for duration: Duration, with proof: TokenProof = .here, by actor: Actor
     ) async throws -> (secret: String, token: Token) {
         try await blocking.run { [self] in
             let act = "make a token"
@@ -63,8 +78,16 @@ extension Archive {
                 throw ArchiveError.refused(act: act, reason: "it is good for \(Self.longestToken.components.seconds / 86_400) days at most")
             }
             let (secret, now) = (Secret.random(.token), now())
-            if let limit, now + duration > limit {
-                throw ArchiveError.refused(act: act, reason: "a token makes none that is good for longer than itself; sign in with the password")
+            switch proof {
+            case .here: break
+            case .session(let text):
+                guard let known = try Secret(text, .session).flatMap({ try catalog.session($0.digest, at: now) }), known.account == account,
+                    now < known.createdAt + TokenProof.freshSession
+                else { throw ArchiveError.refused(act: act, reason: "you signed in more than five minutes ago; sign in anew, and ask again") }
+            case .token(let end):
+                guard now + duration <= end else {
+                    throw ArchiveError.refused(act: act, reason: "a token makes none that is good for longer than itself; sign in with the password")
+                }
             }
             let token = StoredToken(
                 id: .random(), account: account, name: name, scope: scope.rawValue, createdAt: now, expiresAt: now + duration, usedAt: nil)
@@ -72,7 +95,7 @@ extension Archive {
             return try acting {
                 _ = try own(act, by: actor)
                 guard try catalog.tokens(of: account, at: now).count < Self.tokenLimit else { throw full }
-                try recordChanges([.tokenMade], of: account, by: actor)
+                if actor.isConsole { try recordChanges([.tokenMade], of: account, by: actor) }
                 guard try catalog.create(token, secret.digest, limit: Self.tokenLimit) else { throw full }
                 return (secret.text, Token(token))
             }

@@ -83,7 +83,7 @@ public enum SignInAct: String, Sendable, CaseIterable {
     case authenticatorRemoved = "authenticator-removed"
     /// It has another password, which who knew the one before has chosen.
     case passwordChanged = "password-changed"
-    /// Somebody made a token, with which a program acts in its name.
+    /// Somebody at the console made a token, with which a program acts in its name.
     case tokenMade = "token-made"
 }
 

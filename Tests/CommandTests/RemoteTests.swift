@@ -214,6 +214,10 @@ struct RemoteTests {
         #expect(try served.run(nil, ["sign-in", "officer-1", "--scope", "read"], input: "\(password)\n").status == 0)
         let after = try Data(contentsOf: file)
         #expect(after != before)
+        // A token for a program is made by the password, and may be good for longer than the one that is kept.
+        let made = try served.run(nil, ["account", "token", "create", "sync", "--scope", "read", "--days", "300"], input: "\(password)\n")
+        #expect(made.status == 0 && made.lines.first?.hasPrefix("mct_") == true, "\(made.errors)")
+        #expect(try served.run(made.lines.first, ["list"]).status == 0)
         let wrong = try served.run(nil, ["sign-in", "officer-1"], input: "another\n")
         #expect(wrong.status == 2 && wrong.errors.contains("account, password or code is wrong"), "\(wrong.errors)")
         // It is the token of sign-in that ends, whoever the environment names.

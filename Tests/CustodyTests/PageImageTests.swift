@@ -78,7 +78,9 @@ struct PageImageTests {
             let text = try await archive.deposit(place.source("a.txt", "Minh chứng")).onlyItem()
             let error = await #expect(throws: PageImageError.self) { try await archive.pageImage(text.text, page: 1, size: .page, by: console) }
             #expect(error?.description == "cannot show page 1 of \(text): files of the kind text/plain are not shown")
-            #expect(try await imaged(archive, item) == 5)
+            #expect(try await imaged(archive, item) == 0)
+            #expect(try await archive.accesses(about: item.text, by: console).count { $0.kind == "evidence.viewed" } == 5)
+            #expect(try await archive.accesses(about: text.text, by: console).count { $0.kind == "evidence.viewed" } == 1)
             #expect(derived(place).isEmpty)
         }
     }

@@ -212,18 +212,44 @@ struct ProviderTests {
         }
     }
 
-    @Test("Who has no password links another identity only when they have just signed in")
+    @Test("Who has no password links another identity by a setup link only")
+    func withoutPassword() async throws {
+        let local = try LocalProvider()
+        try await ServerUnderTest.run(signingIn: local.settingUp()) { server in
+            let browser = Browser(server)
+            #expect(try await browser.signIn(local, as: "7", link: Self.open("officer-17", in: server)).status == 200)
+            let refused = try await browser.ask("POST", "/api/v1/account/identities", json: "{}")
+            #expect(refused.status == 409 && refused.text.contains("setup link"), "\(refused.text)")
+            let link = try await server.archive.createSetupLink(for: "officer-17", by: console).secret
+            #expect(try await Browser(server).signIn(local, as: "8", link: link).status == 200)
+            // It takes the place of the one before, as another password would.
+            #expect(try await server.archive.identities(of: "officer-17", by: console).map(\.subject) == ["8"])
+        }
+    }
+
+    @Test("A token is made just after signing in, or by a token that is good for as long, and by no session that somebody finds")
     func freshSession() async throws {
         let local = try LocalProvider()
         let ahead = Mutex<Int64>(0)
         let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: Archive.systemTime().milliseconds + ahead.withLock { $0 }) }
         try await ServerUnderTest.run(signingIn: local.settingUp(now: now)) { server in
+            _ = try await server.archive.useSetupLink(try await Self.open("officer-17", in: server), password: Self.password)
             let browser = Browser(server)
-            #expect(try await browser.signIn(local, as: "7", link: Self.open("officer-17", in: server)).status == 200)
-            let target = "/api/v1/account/identities"
-            #expect(try await browser.ask("POST", target, json: "{}").status == 200)
+            #expect(
+                try await browser.ask("POST", "/api/v1/session", json: #"{"account":"officer-17","password":"\#(Self.password)"}"#).status == 200)
+            func wanted(days: Int) -> String { #"{"name":"x","scope":"administer","days":\#(days)}"# }
+            let made = try await browser.ask("POST", "/api/v1/tokens", json: wanted(days: 2))
+            #expect(made.status == 201, "\(made.text)")
+            let secret = try #require(try made.json()["secret"] as? String)
+            func byToken(days: Int) async throws -> Int {
+                try await server.ask(
+                    "POST", "/api/v1/tokens", ["Content-Type": "application/json"], token: secret, body: Array(wanted(days: days).utf8)
+                ).status
+            }
+            #expect(try await byToken(days: 1) == 201)
+            #expect(try await byToken(days: 3) == 409)
             ahead.withLock { $0 = 301_000 }
-            let late = try await browser.ask("POST", target, json: "{}")
+            let late = try await browser.ask("POST", "/api/v1/tokens", json: wanted(days: 1))
             #expect(late.status == 409 && late.text.contains("sign in anew"), "\(late.text)")
         }
     }

@@ -17,6 +17,8 @@ let workerPath: String = {
 }()
 
 let console = Actor.console(user: "lan")
+/// When tokens of tests end.
+let never = Timestamp(milliseconds: .max)
 
 /// Who may sign in: secrets of sessions and tokens, as the archive will know them.
 struct TestAccounts {
@@ -30,9 +32,9 @@ struct TestAccounts {
         session: { $0 == session ? Actor(account: "console:officer-17") : nil },
         token: { secret in
             switch secret {
-            case readToken: (Actor(account: "console:reader"), .read, nil)
-            case writeToken: (Actor(account: "console:writer"), .administer, nil)
-            case otherToken: (Actor(account: "console:other"), .administer, nil)
+            case readToken: (Actor(account: "console:reader"), .read, never)
+            case writeToken: (Actor(account: "console:writer"), .administer, never)
+            case otherToken: (Actor(account: "console:other"), .administer, never)
             default: nil
             }
         })

@@ -98,10 +98,14 @@ extension RevokeSessions: RemoteCommand {
 
 extension CreateToken: RemoteCommand {
     func run(at server: RemoteArchive) throws {
-        let scope = try choice(scope, "scope", Custody.TokenScope.self)
-        let made = try server.json(
-            .post(
-                "tokens", body: ["name": .string(try recordable(name, "name")), "scope": .string(scope.rawValue), "days": .number(days)]))
+        let (scope, name) = (try choice(scope, "scope", Custody.TokenScope.self), try recordable(name, "name"))
+        guard let account = try server.json(.get("account"))["account"].text else {
+            throw Failure("cannot make a token: the server \(server.url) does not say whose the token is that asks")
+        }
+        // A token makes none that is good for longer than itself; a password does.
+        let made = try SignIn.token(
+            ["name": .string(name), "scope": .string(scope.rawValue), "days": .number(days)], of: account,
+            try SignIn.ask("password of \(account): "), at: server)
         if options.json, case .object(let token) = made["token"] {
             printJSON(token.merging(["secret": made["secret"]]) { $1 })
         } else {

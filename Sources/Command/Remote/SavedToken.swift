@@ -55,25 +55,29 @@ enum SavedToken {
         {}  // because it opens nothing any more
     }
 
-    static func keep(_ secret: String, id: String, account: String, for server: String) throws {
-        try changing { $0[server] = .object(["secret": .string(secret), "token": .string(id), "account": .string(account)]) }
+    /// - Returns: what was kept for the server before.
+    static func keep(_ secret: String, id: String, account: String, for server: String) throws -> JSON? {
+        try changing(in: madeFolder()) { members in
+            members.updateValue(.object(["secret": .string(secret), "token": .string(id), "account": .string(account)]), forKey: server)
+        }
     }
 
-    static func forget(_ server: String) throws { try changing { $0[server] = nil } }
+    static func forget(_ server: String) throws {
+        guard try all()[server] != nil else { return }
+        _ = try changing(in: folder()) { $0.removeValue(forKey: server) }
+    }
 
-    /// Changes what is kept, one `minhchung` at a time: two that sign in at once keep both tokens.
-    private static func changing(_ change: (inout [String: JSON]) -> Void) throws {
-        let folder = try madeFolder()
+    /// Changes what is kept, one `minhchung` at a time: of two that sign in at once, none loses a token.
+    private static func changing(in folder: String, _ change: (inout [String: JSON]) -> JSON?) throws -> JSON? {
         let lock = open("\(folder)/tokens.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw Failure("cannot open \(visible("\(folder)/tokens.lock")): \(String(cString: strerror(errno)))") }
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 {
             guard errno == EINTR else { throw Failure("cannot lock \(visible("\(folder)/tokens.lock")): \(String(cString: strerror(errno)))") }
         }
-        let before = try all()
-        var members = before
-        change(&members)
-        guard members != before else { return }
+        var members = try all()
+        let before = change(&members)
         try OutputFile.replace(folder + "/tokens.json", with: JSON.object(members).canonicalBytes + [0x0A])
+        return before
     }
 }

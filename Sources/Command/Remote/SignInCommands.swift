@@ -58,23 +58,16 @@ struct SignIn: ParsableCommand {
         server.use(nil)
         let password = setup ? try setUp(server) : try Self.ask("password of \(account): ")
         // Before there is anything to keep: that it can be kept.
-        let earlier = try SavedToken.all()[server.url]
-        let (cookie, session) = try begin(server, password)
-        // As a browser has it: what a cookie allows takes this too, so that no other site can ask for it.
-        let fields = ["Cookie: \(cookie)", "X-CSRF-Token: \(session["csrf_token"].text ?? "")", "Sec-Fetch-Site: same-origin"]
-        defer {
-            server.use(nil)
-            // The session has an end of its own, and nobody has its secret.
-            _ = try? server.answer(to: .init(method: "DELETE", path: ["session"], fields: fields))  // because of the line above
-        }
-        var request = RemoteArchive.Request.post(
-            "tokens", body: ["name": .string("minhchung on \(Self.machine())"), "scope": .string(scope.rawValue), "days": .integer(Int64(days))])
-        request.fields = fields
-        let made = try server.json(request)
+        _ = try SavedToken.all()
+        let made = try Self.token(
+            ["name": .string("minhchung on \(Self.machine())"), "scope": .string(scope.rawValue), "days": .integer(Int64(days))], of: account,
+            password,
+            at: server)
         guard let secret = made["secret"].text, let id = made["token"]["token"].text else {
             throw Failure("cannot sign in: the server \(server.url) answers with no token")
         }
-        do { try SavedToken.keep(secret, id: id, account: account, for: server.url) } catch {
+        let earlier: JSON?
+        do { earlier = try SavedToken.keep(secret, id: id, account: account, for: server.url) } catch {
             // One that is kept nowhere would be good for as long as it was made for.
             try SavedToken.end(id, secret, at: server)
             throw error
@@ -86,7 +79,23 @@ struct SignIn: ParsableCommand {
             "signed in to \(server.url) as \(account): \(scope.rawValue), until \(made["token"]["expires_at"].text ?? "it is revoked")")
     }
 
-    private func begin(_ server: RemoteArchive, _ password: String) throws -> (cookie: String, session: JSON) {
+    /// Makes a token of an account by its password, in a session that ends with it.
+    static func token(_ wanted: [String: JSON], of account: String, _ password: String, at server: RemoteArchive) throws -> JSON {
+        server.use(nil)
+        let (cookie, session) = try begin(account, password, at: server)
+        // As a browser has it: what a cookie allows takes this too, so that no other site can ask for it.
+        let fields = ["Cookie: \(cookie)", "X-CSRF-Token: \(session["csrf_token"].text ?? "")", "Sec-Fetch-Site: same-origin"]
+        defer {
+            server.use(nil)
+            // The session has an end of its own, and nobody has its secret.
+            _ = try? server.answer(to: .init(method: "DELETE", path: ["session"], fields: fields))  // because of the line above
+        }
+        var request = RemoteArchive.Request.post("tokens", body: wanted)
+        request.fields = fields
+        return try server.json(request)
+    }
+
+    private static func begin(_ account: String, _ password: String, at server: RemoteArchive) throws -> (cookie: String, session: JSON) {
         func begin(_ code: String?) throws -> (String, JSON) {
             let answer = try server.answer(
                 to: .post("session", body: ["account": .string(account), "password": .string(password), "code": code.map(JSON.string)]))
@@ -98,7 +107,7 @@ struct SignIn: ParsableCommand {
             return (String(cookie), try server.parsed(answer.body))
         }
         do { return try begin(nil) } catch let problem as RemoteProblem where problem.kind == "code-required" {
-            return try begin(try Self.ask("code of the authenticator, each is good once: ", isSecret: false))
+            return try begin(try ask("code of the authenticator, each is good once: ", isSecret: false))
         }
     }
 
@@ -121,7 +130,7 @@ struct SignIn: ParsableCommand {
     }
 
     /// Asks the person at the terminal; where standard input is none, takes its next line.
-    private static func ask(_ prompt: String, isSecret: Bool = true) throws -> String {
+    static func ask(_ prompt: String, isSecret: Bool = true) throws -> String {
         try isatty(STDIN_FILENO) == 1 ? Terminal.ask(prompt, isSecret: isSecret) : Terminal.next(prompt)
     }
 

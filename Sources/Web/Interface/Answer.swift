@@ -50,9 +50,13 @@ public struct Answer: Sendable {
     public static func bare(_ status: Int, _ fields: [String: String] = [:]) -> Answer { Answer(status: status, fields: fields, body: .nothing) }
 
     public static func bytes(_ bytes: [UInt8], mediaType: String, status: Int = 200) -> Answer {
-        // What a socket does not take at once is a file that goes: its place is held until it is taken.
-        let body: Body = bytes.count <= 1 << 16 ? .bytes(bytes) : .stream(ByteStream(length: Int64(bytes.count), bytes: { try await $0(bytes) }))
-        return Answer(status: status, fields: ["content-type": mediaType], body: body)
+        Answer(status: status, fields: ["content-type": mediaType], body: .bytes(bytes))
+    }
+
+    /// The same as a file that goes: its place is held until it is taken.
+    static func file(_ bytes: [UInt8], mediaType: String) -> Answer {
+        let buffer = ByteBuffer(bytes: bytes)
+        return .stream(ByteStream(length: Int64(buffer.readableBytes)) { try await $0(buffer) }, mediaType: mediaType)
     }
 
     static func stream(_ stream: ByteStream, mediaType: String) -> Answer {
@@ -84,8 +88,8 @@ enum AnswerField: String {
     case uploadLength = "upload-length"
     case uploadExpires = "upload-expires"
 
-    static let object: [AnswerField] = [.etag, .acceptRanges, .contentRange, .contentDisposition]
-    static let upload: [AnswerField] = [.tusResumable, .uploadOffset, .uploadLength, .uploadExpires, .contentLocation]
+    static let object: [AnswerField] = [.etag, .acceptRanges, .contentDisposition]
+    static let upload: [AnswerField] = [.tusResumable, .uploadOffset, .uploadLength, .uploadExpires]
 
     var description: String {
         switch self {

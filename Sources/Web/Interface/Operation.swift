@@ -2,7 +2,9 @@ public import Custody
 
 /// One operation of the interface: what it is asked for by, what it takes, what it answers, and what it does. The routes, the checks
 /// of requests and the description at `/api/openapi.json` are all made of these, so none of them can say what the others do not.
-public struct Operation: Sendable {
+///
+/// A class, because requests hand it on many times.
+public final class Operation: Sendable {
     public enum Method: String, Sendable, CaseIterable {
         case get, head, post, put, patch, delete, options
 
@@ -94,8 +96,8 @@ public struct Operation: Sendable {
     public let body: Body?
     public let outcomes: [Outcome]
 
-    /// Whether it answers a file, or an image of one.
-    var sendsBytes: Bool { outcomes.contains { if case .bytes = $0.content { true } else { false } } }
+    /// Whether it answers files, or images of them, to who has signed in.
+    let sendsFiles: Bool
     /// Statuses of problems beside those that every operation of its kind may answer with; see ``problems``.
     public let refusals: [Int]
     /// Whether the query may have parameters that it does not know, which are not looked at: where a standard lets others add them.
@@ -121,6 +123,7 @@ public struct Operation: Sendable {
         self.parameters = parameters + (creates ? [Self.idempotencyKey] : [])
         self.body = body
         self.outcomes = outcomes
+        sendsFiles = access == .signedIn && outcomes.contains { if case .bytes = $0.content { true } else { false } }
         self.refusals = refusals
         self.takesOthers = takesOthers
         self.creates = creates

@@ -11,11 +11,12 @@ struct Routes: Sendable {
     private final class Node: Sendable {
         let fixed: [String: Node]
         let parameter: Node?
-        /// The operations that end here, each with the names of its parameters in the path.
-        let operations: [Operation]
+        /// The operations that end here, by their methods as HTTP writes them.
+        let operations: [String: Operation]
 
         init(_ operations: [(rest: ArraySlice<String>, operation: Operation)]) {
-            self.operations = operations.filter(\.rest.isEmpty).map(\.operation)
+            self.operations = Dictionary(
+                uniqueKeysWithValues: operations.filter(\.rest.isEmpty).map { ($0.operation.method.rawValue.uppercased(), $0.operation) })
             let longer = operations.filter { !$0.rest.isEmpty }
             let groups = Dictionary(grouping: longer) { Routes.isParameter($0.rest.first ?? "") ? nil : $0.rest.first }
             var fixed: [String: Node] = [:]
@@ -41,9 +42,8 @@ struct Routes: Sendable {
         var segments: [String] = []
         for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) { segments.append(try PercentEncoding.decoded(part)) }
         guard let node = Self.find(segments[...], from: root), !node.operations.isEmpty else { return .none }
-        func named(_ method: String) -> Operation? { node.operations.first { $0.method.rawValue.uppercased() == method } }
-        guard let operation = named(method) ?? (method == "HEAD" ? named("GET") : nil) else {
-            var allowed = node.operations.map { $0.method.rawValue.uppercased() }
+        guard let operation = node.operations[method] ?? (method == "HEAD" ? node.operations["GET"] : nil) else {
+            var allowed = Array(node.operations.keys)
             if allowed.contains("GET"), !allowed.contains("HEAD") { allowed.append("HEAD") }
             return .otherMethod(allowed: allowed.sorted())
         }
@@ -64,6 +64,7 @@ struct Routes: Sendable {
 enum PercentEncoding {
     /// - Throws: ``Problem`` where an escape is none, or the text is not UTF-8.
     static func decoded(_ text: Substring, plusIsSpace: Bool = false) throws(Problem) -> String {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
         let bytes = Array(text.utf8)
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

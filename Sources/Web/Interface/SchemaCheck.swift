@@ -118,3 +118,20 @@ extension TextForm {
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
 }
+
+extension Schema {
+    /// The ids in a value, where this says that one stands; what looks like one elsewhere is somebody's text.
+    func identifiers(in json: JSON) -> Set<String> {
+        switch (self, json) {
+        case (.named(_, let schema), _): schema.identifiers(in: json)
+        case (.object(let members), .object(let values)):
+            members.reduce(into: []) { found, member in values[member.name].map { found.formUnion(member.schema.identifiers(in: $0)) } }
+        case (.dictionary(let schema), .object(let values)): values.values.reduce(into: []) { $0.formUnion(schema.identifiers(in: $1)) }
+        case (.array(let schema, _), .array(let elements)): elements.reduce(into: []) { $0.formUnion(schema.identifiers(in: $1)) }
+        case (.oneOf(let schemas), _):
+            schemas.filter { $0.findings(in: json).isEmpty }.reduce(into: []) { $0.formUnion($1.identifiers(in: json)) }
+        case (.text(.identifier, _, _), .string(let text)): [text]
+        default: []
+        }
+    }
+}

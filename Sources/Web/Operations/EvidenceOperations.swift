@@ -86,8 +86,8 @@ enum EvidenceOperations {
             ],
             outcomes: [
                 Operation.Outcome(200, .bytes(types), "All of it; its ETag is its SHA-256.", AnswerField.object),
-                Operation.Outcome(206, .bytes(types), "The part.", AnswerField.object),
-                Operation.Outcome(304, .nothing, "It is what one has already.", [.etag, .acceptRanges, .contentDisposition]),
+                Operation.Outcome(206, .bytes(types), "The part.", AnswerField.object + [.contentRange]),
+                Operation.Outcome(304, .nothing, "It is what one has already.", AnswerField.object),
             ],
             refusals: [416]
         ) { call in

@@ -16,7 +16,7 @@ enum PageOperations {
             ) { call in
                 let image = try await archive.pageImage(
                     try call.text("item"), page: call.integer("page") ?? 0, size: call.choice("size") ?? .page, by: try call.actor)
-                var answer = Answer.bytes(image.png, mediaType: "image/png")
+                var answer = Answer.file(image.png, mediaType: "image/png")
                 answer.fields["etag"] = "\"\(image.etag.hex)\""
                 return answer
             }

@@ -183,7 +183,7 @@ enum SignInOperations {
 
     private static func changePassword(_ archive: Archive) -> Operation {
         Operation(
-            "account.password", .put, "/api/v1/account/password", "Changes one's password, and ends one's other sessions", tag: tag,
+            "account.password", .put, "/api/v1/account/password", "Changes one's password, and ends one's other sessions and one's tokens", tag: tag,
             scope: .administer,
             body: .json(.object([.required("password", password, "The one of now."), .required("new", password)])),
             outcomes: [Operation.Outcome(204, .nothing, "It is changed.")], refusals: [422]
@@ -273,7 +273,8 @@ enum SignInOperations {
     private static func createToken(_ archive: Archive) -> Operation {
         Operation(
             "tokens.create", .post, "/api/v1/tokens",
-            "Makes a token for a program that acts in one's name; asked for with a token, it is good for no longer than that one", tag: tag,
+            "Makes a token for a program that acts in one's name: within five minutes of signing in, or for no longer than the token that asks",
+            tag: tag,
             scope: .administer,
             body: .json(
                 .object([
@@ -285,9 +286,10 @@ enum SignInOperations {
             ]
         ) { call in
             guard let scope: TokenScope = call.body.choice("scope") else { throw Problem.field("/scope", "is missing") }
+            guard let signedIn = call.signedIn else { throw Problem.signInRequired }
             let (secret, token) = try await archive.createToken(
                 named: try call.body.text("name"), scope: scope, for: .seconds(Int64(call.body.integer("days") ?? 1) * 86_400),
-                until: call.signedIn?.tokenEnd, by: try call.actor)
+                with: signedIn.proof, by: signedIn.actor)
             return .json(["secret": .string(secret), "token": .members(members(token))], status: 201)
         }
     }

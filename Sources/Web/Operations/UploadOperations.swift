@@ -87,7 +87,8 @@ enum UploadOperations {
     private static func head(_ archive: Archive) -> Operation {
         Operation(
             "uploads.head", .head, "\(path)/{upload}", "Where an upload is: so many bytes are on disk", tag: tag, parameters: [upload, resumable],
-            outcomes: [Operation.Outcome(200, .nothing, "In Upload-Offset.", AnswerField.upload)], refusals: [409, 412, 422, 423]
+            outcomes: [Operation.Outcome(200, .nothing, "In Upload-Offset.", AnswerField.upload + [.contentLocation])],
+            refusals: [409, 412, 422, 423]
         ) { call in
             try checkVersion(call)
             let account = try await archive.upload(try id(call), by: try call.actor)
@@ -103,7 +104,9 @@ enum UploadOperations {
                 .header("upload-checksum", .text(.ascii, min: 1, max: 200), "Algorithm and base64 of the checksum of the bytes of this request."),
             ], body: .bytes([bytes], limit: nil),
             outcomes: [
-                Operation.Outcome(204, .nothing, "They are on disk; the item, where it is one now, is at Content-Location.", AnswerField.upload)
+                Operation.Outcome(
+                    204, .nothing, "They are on disk; the item, where it is one now, is at Content-Location.", AnswerField.upload + [.contentLocation]
+                )
             ],
             refusals: [412, 422, 423, 429, 460]
         ) { call in

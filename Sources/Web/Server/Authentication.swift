@@ -6,10 +6,11 @@ public struct SignedIn: Sendable {
     public let actor: Actor
     /// What the token allows; a session allows everything that its account may do.
     public let scope: TokenScope
-    /// When the token ends, where it is one.
-    let tokenEnd: Timestamp?
+    /// With what they have.
+    let proof: TokenProof
+
     /// The secret of the session, where there is one and not a token.
-    let session: String?
+    var session: String? { if case .session(let secret) = proof { secret } else { nil } }
 
     /// - Throws: ``Problem`` where the token allows less than the operation takes.
     func check(_ operation: Operation) throws(Problem) {
@@ -22,14 +23,14 @@ public struct SignedIn: Sendable {
 /// Knows people by what their requests bring: the secret of a session in a cookie, or a token.
 public struct Authentication: Sendable {
     let session: @Sendable (_ secret: String) async throws -> Actor?
-    let token: @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp?)?
+    let token: @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp)?
 
     /// - Parameters:
     ///   - session: whose session has this secret; `nil` where there is none, or it has ended.
     ///   - token: whose token this is, what it allows and when it ends; `nil` where it is none, or is not valid any more.
     public init(
         session: @escaping @Sendable (_ secret: String) async throws -> Actor?,
-        token: @escaping @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp?)?
+        token: @escaping @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp)?
     ) {
         self.session = session
         self.token = token
@@ -52,10 +53,10 @@ public struct Authentication: Sendable {
             guard words.count == 2, words[0].lowercased() == "bearer", (1...512).contains(words[1].utf8.count),
                 let (actor, scope, end) = try await token(String(words[1]))
             else { return nil }
-            return SignedIn(actor: actor, scope: scope, tokenEnd: end, session: nil)
+            return SignedIn(actor: actor, scope: scope, proof: .token(until: end))
         }
         guard let secret = SessionCookie.secret(in: fields, isSecure: isSecure), let actor = try await session(secret) else { return nil }
-        return SignedIn(actor: actor, scope: .administer, tokenEnd: nil, session: secret)
+        return SignedIn(actor: actor, scope: .administer, proof: .session(secret))
     }
 }
 

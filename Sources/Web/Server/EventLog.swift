@@ -28,9 +28,8 @@ struct EventLog: LogHandler {
             "time": .string(Archive.systemTime().description), "level": .string(event.level.rawValue), "part": .string(label),
             "message": .string("\(event.message)"),
         ]
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for field in Self.fields {
-            guard let value = all[field] else { continue }
+            guard let value = event.metadata?[field] ?? metadata[field] else { continue }
             let text = "\(value)"
             members[field] = ["status", "milliseconds", "bytes"].contains(field) ? Int64(text).map(JSON.integer) ?? .string(text) : .string(text)
         }

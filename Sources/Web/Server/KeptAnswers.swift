@@ -12,7 +12,8 @@ struct KeptAnswers: Sendable {
         guard call.operation.creates, let key = call.optionalText("idempotency-key"), let actor = call.signedIn?.actor else {
             return try await call.operation.perform(call)
         }
-        switch try await archive.earlierRequest(call.digest, key: key, by: actor) {
+        let operation = call.operation
+        switch try await archive.earlierRequest(call.digest, key: key, by: actor, identifiers: { try Answer(kept: $0).identifiers(operation) }) {
         case .none: break
         case .answered(let bytes): return try Answer(kept: bytes)
         case .other:
@@ -68,6 +69,14 @@ extension Answer {
         case .bytes, .stream: return nil
         }
         return JSON.object(members).canonicalBytes
+    }
+
+    /// The ids in it, where its operation says that ids stand.
+    fileprivate func identifiers(_ operation: Operation) -> Set<String> {
+        guard case .json(let json) = body, case .json(let schema)? = operation.outcomes.first(where: { $0.status == status })?.content else {
+            return []
+        }
+        return schema.identifiers(in: json)
     }
 
     fileprivate init(kept bytes: [UInt8]) throws {

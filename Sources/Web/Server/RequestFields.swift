@@ -10,7 +10,7 @@ struct RequestFields: Sendable {
         fields = HTTPFields(pairs.compactMap { pair in HTTPField.Name(pair.name).map { HTTPField(name: $0, value: pair.value) } })
     }
 
-    func values(_ name: String) -> [String] { HTTPField.Name(name).map { fields[values: $0] } ?? [] }
+    func values(_ name: String) -> [String] { HTTPField.Name(parsed: name).map { fields[values: $0] } ?? [] }
 
     /// The value of a field that comes once; `nil` also where it comes twice.
     func value(_ name: String) -> String? {

@@ -21,7 +21,9 @@ struct RequestSource: RequestContext {
 }
 
 /// Answers requests: finds the operation, holds the request against it, lets it be done, and makes a response of the answer.
-struct Responder: HTTPResponder {
+///
+/// A class, because requests hand it on many times.
+final class Responder: HTTPResponder {
     let routes: Routes
     let authentication: Authentication
     let archive: Archive
@@ -30,6 +32,14 @@ struct Responder: HTTPResponder {
     let places: Places
     let deadlines: Deadlines
     let log: Logger
+
+    init(
+        routes: Routes, authentication: Authentication, archive: Archive, settings: Settings, metrics: Metrics, places: Places,
+        deadlines: Deadlines, log: Logger
+    ) {
+        (self.routes, self.authentication, self.archive, self.settings) = (routes, authentication, archive, settings)
+        (self.metrics, self.places, self.deadlines, self.log) = (metrics, places, deadlines, log)
+    }
 
     /// A request on its way.
     private struct Passage {
@@ -140,7 +150,7 @@ struct Responder: HTTPResponder {
             conditions: Conditions(
                 ifNoneMatch: fields.value("if-none-match"), ifRange: fields.value("if-range"), range: fields.value("range")),
             binding: BindingCookie.value(in: fields, isSecure: client.isSecure))
-        if operation.sendsBytes, operation.access != .machine {
+        if operation.sendsFiles {
             passage.place?.leave()
             passage.place = try places.downloads.take(for: signedIn?.actor.account ?? client.text)
         }
@@ -152,7 +162,7 @@ struct Responder: HTTPResponder {
     private func bytes(of body: BodyReading) async throws -> [UInt8] {
         try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
             group.addTask { try await body.bytes() }
-            group.addTask {
+            group.addTask { [settings] in
                 try await Task.sleep(for: .seconds(settings.limits.bodySeconds))
                 return nil
             }
@@ -192,8 +202,8 @@ struct Responder: HTTPResponder {
     }
 
     private func response(to answer: Answer, _ channel: any Channel, _ passage: Passage) -> Response {
-        var headers = HTTPFields()
-        for (name, value) in Self.protective.merging(answer.fields, uniquingKeysWith: { $1 }) { Self.set(&headers, name, value) }
+        var headers = Self.protective
+        for (name, value) in answer.fields { Self.set(&headers, name, value) }
         if passage.isSecure { Self.set(&headers, "strict-transport-security", "max-age=31536000") }
         Self.set(&headers, "x-request-id", passage.id)
         for cookie in answer.cookies { headers.append(HTTPField(name: .setCookie, value: cookie)) }
@@ -216,8 +226,8 @@ struct Responder: HTTPResponder {
                 return closing(Response(status: status, headers: headers), closes, channel)
             }
             // Where the other end has gone before the answer begins, nobody asks for its body.
-            let unsent = LastWord { [passage] in finish(passage, answer.status, breaksOff: true) }
-            let body = ResponseBody(contentLength: stream.length.map(Int.init)) { writer in
+            let unsent = LastWord { [self, passage] in finish(passage, answer.status, breaksOff: true) }
+            let body = ResponseBody(contentLength: stream.length.map(Int.init)) { [self] writer in
                 defer { withExtendedLifetime(unsent) {} }
                 try await send(stream, to: &writer, passage, answer.status)
             }
@@ -294,13 +304,20 @@ struct Responder: HTTPResponder {
     }
 
     /// On every answer, whatever it is: a browser neither guesses what it is, nor runs, frames or keeps it.
-    private static let protective = [
-        "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-        "cache-control": "no-store", "cross-origin-resource-policy": "same-origin", "referrer-policy": "no-referrer", "x-frame-options": "DENY",
-    ]
+    private static let protective: HTTPFields = {
+        var fields = HTTPFields()
+        set(&fields, "x-content-type-options", "nosniff")
+        set(&fields, "content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+        set(&fields, "cache-control", "no-store")
+        set(&fields, "cross-origin-resource-policy", "same-origin")
+        set(&fields, "referrer-policy", "no-referrer")
+        set(&fields, "x-frame-options", "DENY")
+        return fields
+    }()
 
+    /// - Parameter name: in lower case.
     private static func set(_ headers: inout HTTPFields, _ name: String, _ value: String) {
-        guard let name = HTTPField.Name(name) else { return }
+        guard let name = HTTPField.Name(parsed: name) else { return }
         headers[name] = value
     }
 }

@@ -20,7 +20,8 @@ struct ListAccesses: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List who saw a person's files, dossiers and titles, or one item, newest first.",
         discussion: """
-            Without a subject it is the person whose account acts. That the list was shown is in the log too.
+            Without a subject it is the person whose account acts. That the list was shown is in the log too. Under the archive's id is what was
+            refused of nothing that there is; whoever inspects everything may ask for that.
 
             EXAMPLES
               minhchung access list --as citizen-03
@@ -32,7 +33,7 @@ struct ListAccesses: AsyncParsableCommand {
     var limit = 50
     @Option(help: "Only entries before this one, to go on behind a page.")
     var before: Int?
-    @Argument(help: "A person, a dossier or an item: its id, or enough of the beginning of it.")
+    @Argument(help: "A person, a dossier or an item: its id, or enough of the beginning of it; the archive's id, or account:NAME.")
     var subject: String?
 
     func validate() throws { guard (1...10_000).contains(limit) else { throw ValidationError("--limit is from 1 to 10000") } }

@@ -331,8 +331,12 @@ struct CreateToken: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a token of the account that is given with --as, and print it.",
         discussion: """
-            EXAMPLE
+            At a server it is one of the account that has signed in; its password is asked for where the new token is to be good for more, or for longer, than
+            the one that sign-in made.
+
+            EXAMPLES
               minhchung account token create "đồng bộ" --scope read --days 90 --as officer-17
+              minhchung account token create "đồng bộ" --scope read --days 90 --server https://minhchung.example
             """)
 
     @OptionGroup var options: ArchiveOptions
@@ -348,7 +352,7 @@ struct CreateToken: AsyncParsableCommand {
     func run() async throws {
         let (scope, name) = (try choice(scope, "scope", Custody.TokenScope.self), try recordable(name, "name"))
         let (secret, token) = try await options.withArchive {
-            try await $0.createToken(named: name, scope: scope, for: .seconds(days * 86_400), by: options.actor)
+            try await $0.createToken(named: name, scope: scope, for: .seconds(days * 86_400), with: .here, by: options.actor)
         }
         if options.json {
             printJSON(tokenMembers(token).merging(["secret": .string(secret)]) { $1 })

@@ -44,6 +44,10 @@ extension Archive {
             if text == id.text || text.hasPrefix(Self.subject("")) {
                 // What was refused of it, where it is about nobody.
                 try permit(.inspect, "show the access log about \(text)", by: actor)
+                let account = String(text.dropFirst(Self.subject("").count))
+                guard try text == id.text || Actor.isAccount(account) && catalog.account(account) != nil else {
+                    throw ArchiveError.notFound("account", account)
+                }
                 return [text]
             }
             if text.hasPrefix(DossierID.prefix) {

@@ -240,10 +240,9 @@ extension Archive {
         do {
             guard try Self.hasher.isRight(typed, hash), let credential, let hash else { throw SignInError.refused }
             guard hash.needsRehash else { return credential }
-            let stronger = try Self.hasher.hash(typed).text
-            try catalog.rehash(account, from: hash.text, to: stronger)
-            return StoredCredential(
-                password: stronger, authenticator: credential.authenticator, authenticatorStep: credential.authenticatorStep)
+            try catalog.rehash(account, from: hash.text, to: try Self.hasher.hash(typed).text)
+            // Another sign-in may have done it before.
+            return try catalog.credential(of: account) ?? credential
         } catch PasswordHashingError.tooManyWait {
             throw SignInError.tooManyAtOnce
         }

@@ -128,8 +128,7 @@ extension Archive {
             let hash = try hashed(chosen)
             try acting {
                 _ = try own("change the password", by: actor)
-                // Another may have been set meanwhile, by a setup link.
-                guard try catalog.credential(of: account)?.password == before.password else { throw SignInError.refused }
+                try checkUnchanged(before, of: account)
                 try recordChanges([.passwordChanged], of: account, by: actor)
                 try catalog.setPassword(hash, of: account, keeping: session.flatMap { Secret($0, .session)?.digest })
             }
@@ -150,9 +149,10 @@ extension Archive {
         try await blocking.run { [self] in
             let account = try own("set up an authenticator", by: actor)
             let kept = try proven(proof, of: account)
-            try attempting(account, from: address) { try check(code, of: account, try checked(password, of: account)) }
+            let before = try proved(password, code, of: account, from: address)
             try acting {
                 _ = try own("set up an authenticator", by: actor)
+                try checkUnchanged(before, of: account)
                 try recordChanges([.authenticatorSet], of: account, by: actor)
                 try catalog.setAuthenticator(kept, of: account)
             }
@@ -166,9 +166,10 @@ extension Archive {
     ) async throws {
         try await blocking.run { [self] in
             let account = try own("remove the authenticator", by: actor)
-            try attempting(account, from: address) { try check(code, of: account, try checked(password, of: account)) }
+            let before = try proved(password, code, of: account, from: address)
             try acting {
                 _ = try own("remove the authenticator", by: actor)
+                try checkUnchanged(before, of: account)
                 if try needsAuthenticator(account, rules) {
                     try recordHidden([], by: actor)
                     throw SignInError.authenticatorRequired
@@ -194,6 +195,22 @@ extension Archive {
                 try catalog.setAuthenticator(nil, of: account)
             }
         }
+    }
+
+    /// What the account has, when password and code are right.
+    private func proved(_ password: String, _ code: String?, of account: String, from address: String) throws -> StoredCredential {
+        try attempting(account, from: address) {
+            let credential = try checked(password, of: account)
+            try check(code, of: account, credential)
+            return credential
+        }
+    }
+
+    /// Returns when the account still has what was proved: a setup link may have been used meanwhile, and whoever knows the old password is
+    /// not to set anything then.
+    private func checkUnchanged(_ proved: StoredCredential, of account: String) throws {
+        let known = try catalog.credential(of: account)
+        guard known?.password == proved.password, known?.authenticator == proved.authenticator else { throw SignInError.refused }
     }
 
     /// The actor's own account, which is open.

@@ -24,8 +24,8 @@ public enum TokenProof: Sendable, Equatable {
     case here
     /// The secret of a session: it has to have just begun.
     case session(String)
-    /// A token that ends then.
-    case token(until: Timestamp)
+    /// The secret of a token: it makes none that is good for longer than itself.
+    case token(String)
 
     /// For so long having signed in is proof enough.
     static let freshSession: Duration = .seconds(300)
@@ -67,7 +67,7 @@ extension Archive {
     ///   - proof: with what it is asked for.
     /// - Returns: the secret, `mct_…`, which is shown this once, and what is known of it.
     public func createToken(
-        named name: String, scope: TokenScope, for duration: Duration, with proof: TokenProof = .here, by actor: Actor
+        named name: String, scope: TokenScope, for duration: Duration, with proof: TokenProof, by actor: Actor
     ) async throws -> (secret: String, token: Token) {
         try await blocking.run { [self] in
             let act = "make a token"
@@ -78,26 +78,33 @@ extension Archive {
                 throw ArchiveError.refused(act: act, reason: "it is good for \(Self.longestToken.components.seconds / 86_400) days at most")
             }
             let (secret, now) = (Secret.random(.token), now())
-            switch proof {
-            case .here: break
-            case .session(let text):
-                guard let known = try Secret(text, .session).flatMap({ try catalog.session($0.digest, at: now) }), known.account == account,
-                    now < known.createdAt + TokenProof.freshSession
-                else { throw ArchiveError.refused(act: act, reason: "you signed in more than five minutes ago; sign in anew, and ask again") }
-            case .token(let end):
-                guard now + duration <= end else {
-                    throw ArchiveError.refused(act: act, reason: "a token makes none that is good for longer than itself; sign in with the password")
-                }
-            }
             let token = StoredToken(
                 id: .random(), account: account, name: name, scope: scope.rawValue, createdAt: now, expiresAt: now + duration, usedAt: nil)
             let full = ArchiveError.refused(act: act, reason: "\(account) has \(Self.tokenLimit) already; revoke one")
             return try acting {
                 _ = try own(act, by: actor)
+                // Here, so that what ends the session or the token meanwhile ends this as well.
+                try check(proof, of: account, for: duration, at: now, act)
                 guard try catalog.tokens(of: account, at: now).count < Self.tokenLimit else { throw full }
                 if actor.isConsole { try recordChanges([.tokenMade], of: account, by: actor) }
                 guard try catalog.create(token, secret.digest, limit: Self.tokenLimit) else { throw full }
                 return (secret.text, Token(token))
+            }
+        }
+    }
+
+    private func check(_ proof: TokenProof, of account: String, for duration: Duration, at now: Timestamp, _ act: String) throws {
+        switch proof {
+        case .here: return
+        case .session(let text):
+            guard let known = try Secret(text, .session).flatMap({ try catalog.session($0.digest, at: now) }), known.account == account,
+                now < known.createdAt + TokenProof.freshSession
+            else { throw ArchiveError.refused(act: act, reason: "that takes a session that began within five minutes; sign in anew, and ask again") }
+        case .token(let text):
+            guard let known = try Secret(text, .token).flatMap({ try catalog.token($0.digest, at: now) }), known.account == account,
+                now + duration <= known.expiresAt
+            else {
+                throw ArchiveError.refused(act: act, reason: "a token makes none that is good for longer than itself; sign in with the password")
             }
         }
     }

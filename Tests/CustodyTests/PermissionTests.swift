@@ -378,6 +378,14 @@ struct PermissionTests {
             }
             try await archive.recordRefusal(by: by)
             expected.append((by.account, [nothing]))
+            // Who inspects everything sees what was refused of nothing that there is, and of accounts; an inspector of a ward does not.
+            for subject in [nothing, "account:assistant-9"] {
+                let seen = try await archive.accesses(about: subject, limit: 200, by: console)
+                #expect(seen.count { $0.kind == "access.refused" } == expected.count { $0.subjects == [subject] }, "\(subject)")
+            }
+            try await refused(nothing, by: all.actor(.inspector)) { _ = try await archive.accesses(about: nothing, by: $0) }
+            await #expect(throws: ArchiveError.self) { try await archive.accesses(about: "account:nobody-9", by: console) }
+            await #expect(throws: ArchiveError.self) { try await archive.accesses(about: "account:Nguyễn Văn An", by: console) }
         }
         let headers = try place.sqlite(
             "archive.sqlite", "SELECT header FROM access WHERE header LIKE '%access.refused%' ORDER BY number;"

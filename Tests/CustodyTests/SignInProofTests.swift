@@ -159,7 +159,7 @@ extension SigningIn {
                 )
                     async throws -> (secret: String, token: Token)
                 {
-                    try await archive.createToken(named: name, scope: scope, for: duration, by: officer)
+                    try await archive.createToken(named: name, scope: scope, for: duration, with: .here, by: officer)
                 }
                 let (secret, token) = try await make()
                 #expect(secret.hasPrefix("mct_"))
@@ -196,7 +196,7 @@ extension SigningIn {
                 }
                 await #expect(throws: ArchiveError.self) {
                     _ = try await archive.createToken(
-                        named: "x", scope: .read, for: .seconds(60), by: console)
+                        named: "x", scope: .read, for: .seconds(60), with: .here, by: console)
                 }
             }
         }
@@ -218,7 +218,7 @@ extension SigningIn {
                     ).secret)
                 secrets.append(
                     try await archive.createToken(
-                        named: "nightly", scope: .read, for: .seconds(3600), by: officer
+                        named: "nightly", scope: .read, for: .seconds(3600), with: .here, by: officer
                     ).secret)
                 secrets.append(try await archive.createSetupLink(for: "officer-17", by: console).secret)
                 // What people type where the name belongs.
@@ -250,7 +250,7 @@ extension SigningIn {
                     "officer-17", password: herPassword, code: try place.code(secrets.key), from: herAddress
                 ).secret
                 secrets.token = try await archive.createToken(
-                    named: "nightly", scope: .read, for: .seconds(86_400), by: actor("officer-17")
+                    named: "nightly", scope: .read, for: .seconds(86_400), with: .here, by: actor("officer-17")
                 ).secret
                 secrets.link = try await archive.createSetupLink(for: "officer-17", by: console).secret
             }

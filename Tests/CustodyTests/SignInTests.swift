@@ -166,7 +166,7 @@ extension SigningIn {
                 let session = try await archive.signIn("officer-17", password: herPassword, from: herAddress)
                     .secret
                 let token = try await archive.createToken(
-                    named: "nightly", scope: .read, for: .seconds(3600), by: actor("officer-17")
+                    named: "nightly", scope: .read, for: .seconds(3600), with: .here, by: actor("officer-17")
                 ).secret
                 let link = try await archive.createSetupLink(for: "officer-17", by: console).secret
                 let body = String(session.dropFirst(4))

@@ -17,12 +17,12 @@ extension SigningIn {
                 _ = try await archive.grantRole(.administrator, to: "admin-1", unit: nil, by: console)
                 let (session, token) = (
                     try await archive.signIn("officer-17", password: herPassword, from: herAddress).secret,
-                    try await archive.createToken(named: "x", scope: .read, for: .seconds(600), by: actor("officer-17")).secret
+                    try await archive.createToken(named: "x", scope: .read, for: .seconds(600), with: .here, by: actor("officer-17")).secret
                 )
-                // With a token that ends, none is made that ends later.
+                // With a token that has ended, none is made.
                 await #expect(throws: ArchiveError.self) {
                     try await archive.createToken(
-                        named: "y", scope: .read, for: .seconds(600), with: .token(until: Timestamp(milliseconds: 0)), by: actor("officer-17"))
+                        named: "y", scope: .read, for: .seconds(600), with: .token("mct_none"), by: actor("officer-17"))
                 }
                 let link = try await archive.createSetupLink(for: "officer-17", by: actor("admin-1")).secret
                 #expect(Self.acts(try await archive.account("officer-17", by: actor("officer-17"))).first == "setup-link-made by admin-1")

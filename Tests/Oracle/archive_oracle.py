@@ -1342,6 +1342,8 @@ def check_access(db, fold):
             # What was asked for, where it is something: also what nobody is shown.
             known += [fold.citations, fold.documents, fold.grants, fold.unit_ids, {fold.archive}]
             known += [{f"account:{name}" for name in fold.accounts}]
+        if header["kind"] == "access.viewed":
+            known += [{fold.archive}, {f"account:{name}" for name in fold.accounts}]
         for subject in header["subjects"]:
             if fold.is_complete and not any(subject in ids for ids in known):
                 found(f"access log entry {number}", f"its subject {subject} is nothing that can be shown so")

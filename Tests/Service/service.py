@@ -81,7 +81,7 @@ class Service:
         for account in (administrator, *accounts):
             self.tokens[account] = self.token(account)
 
-    def token(self, account, scope="administer", days=1):
+    def token(self, account, scope="administer", days=2):
         (made,) = self.run("account", "token", "create", "experiment", "--scope", scope, "--days", str(days), "--as", account)
         return made["secret"]
 

@@ -287,7 +287,8 @@ extension MatrixRow {
             .post("/api/v1/account/authenticator/removal", #"{"password":"wrong","code":"000000"}"#)
         },
         .plain("tokens.list", all(200)) { .get("/api/v1/tokens") },
-        .plain("tokens.create", all(201)) { .post("/api/v1/tokens", #"{"name":"x","scope":"read","days":1}"#) },
+        // Nobody here has a token that the archive knows, which is what a new one would be good for.
+        .plain("tokens.create", all(409)) { .post("/api/v1/tokens", #"{"name":"x","scope":"read","days":1}"#) },
         .plain("tokens.revoke", hidden) { Request(method: "DELETE", target: "/api/v1/tokens/to-0000000000000000") },
         // What ends things comes last.
         MatrixRow(

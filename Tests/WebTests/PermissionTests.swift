@@ -11,7 +11,7 @@ struct PermissionTests {
     /// Whoever brings an account as their token is it.
     private static let authentication = Authentication(
         session: { _ in nil },
-        token: { $0 == "reading" ? (Actor(account: Who.root.account), .read, never) : (Actor(account: $0), .administer, never) })
+        token: { $0 == "reading" ? (Actor(account: Who.root.account), .read) : (Actor(account: $0), .administer) })
 
     /// What is not there for these is a provider that was not set up, the session of a request without one, or a unit, and those everybody
     /// sees: nothing was refused.

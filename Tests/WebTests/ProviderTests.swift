@@ -278,7 +278,9 @@ struct ProviderTests {
             let target = "/api/v1/account/identities"
             #expect(try await browser.ask("POST", target, json: "{}").kind == "sign-in", "without the password")
             #expect(try await browser.ask("POST", target, json: #"{"password":"một câu nào khác"}"#).kind == "sign-in")
-            let token = try await archive.createToken(named: "x", scope: .administer, for: .seconds(600), by: Actor(account: "officer-17")).secret
+            let token = try await archive.createToken(
+                named: "x", scope: .administer, for: .seconds(600), with: .here, by: Actor(account: "officer-17")
+            ).secret
             let withToken = try await server.ask(
                 "POST", target, ["Content-Type": "application/json"], token: token, body: Array(#"{"password":"\#(Self.password)"}"#.utf8))
             #expect(withToken.status == 403)
@@ -349,7 +351,8 @@ struct ProviderTests {
                     try await browser.ask("POST", "/api/v1/session", json: #"{"account":"\#(account)","password":"\#(Self.password)"}"#).status == 200
                 )
             }
-            let token = try await archive.createToken(named: "x", scope: .read, for: .seconds(600), by: Actor(account: "officer-17")).secret
+            let token = try await archive.createToken(named: "x", scope: .read, for: .seconds(600), with: .here, by: Actor(account: "officer-17"))
+                .secret
             let made = try await admin.ask("POST", "/api/v1/accounts/officer-17/setup-links")
             #expect(made.status == 201, "\(made.text)")
             let link = try #require(try made.json()["link"] as? String)

@@ -17,8 +17,6 @@ let workerPath: String = {
 }()
 
 let console = Actor.console(user: "lan")
-/// When tokens of tests end.
-let never = Timestamp(milliseconds: .max)
 
 /// Who may sign in: secrets of sessions and tokens, as the archive will know them.
 struct TestAccounts {
@@ -32,9 +30,9 @@ struct TestAccounts {
         session: { $0 == session ? Actor(account: "console:officer-17") : nil },
         token: { secret in
             switch secret {
-            case readToken: (Actor(account: "console:reader"), .read, never)
-            case writeToken: (Actor(account: "console:writer"), .administer, never)
-            case otherToken: (Actor(account: "console:other"), .administer, never)
+            case readToken: (Actor(account: "console:reader"), .read)
+            case writeToken: (Actor(account: "console:writer"), .administer)
+            case otherToken: (Actor(account: "console:other"), .administer)
             default: nil
             }
         })

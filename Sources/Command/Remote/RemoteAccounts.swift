@@ -99,13 +99,13 @@ extension RevokeSessions: RemoteCommand {
 extension CreateToken: RemoteCommand {
     func run(at server: RemoteArchive) throws {
         let (scope, name) = (try choice(scope, "scope", Custody.TokenScope.self), try recordable(name, "name"))
-        guard let account = try server.json(.get("account"))["account"].text else {
-            throw Failure("cannot make a token: the server \(server.url) does not say whose the token is that asks")
+        let wanted: [String: JSON] = ["name": .string(name), "scope": .string(scope.rawValue), "days": .number(days)]
+        let made: JSON
+        do { made = try server.json(.post("tokens", body: wanted)) } catch let problem as RemoteProblem where [403, 409].contains(problem.status) {
+            // A token makes none that allows more, or is good for longer, than itself; a password does.
+            guard let account = try server.json(.get("account"))["account"].text else { throw problem }
+            made = try SignIn.token(wanted, of: account, try SignIn.ask("password of \(account): "), at: server)
         }
-        // A token makes none that is good for longer than itself; a password does.
-        let made = try SignIn.token(
-            ["name": .string(name), "scope": .string(scope.rawValue), "days": .number(days)], of: account,
-            try SignIn.ask("password of \(account): "), at: server)
         if options.json, case .object(let token) = made["token"] {
             printJSON(token.merging(["secret": made["secret"]]) { $1 })
         } else {

@@ -93,7 +93,7 @@ extension Schema {
                 .list(
                     .object([
                         .required("item", .identifier(EvidenceID.prefix)), .required("object", .digest), .required("takes_object", .boolean),
-                        .required("dossiers", .list(.words)), .required("titles", .list(.words)),
+                        .required("dossiers", .list(.identifier(DossierID.prefix))), .required("titles", .list(.identifier(TitleID.prefix))),
                     ]))),
             .required(
                 "shared",
@@ -102,7 +102,7 @@ extension Schema {
                         .object([.required("item", .identifier(EvidenceID.prefix)), .required("use", .words)]),
                         .object([.required("record", .count), .required("kind", .words)]),
                     ]))),
-            .required("left", .list(.count)), .required("namesakes", .list(.words)), .required("records", .list(.count)),
+            .required("left", .list(.count)), .required("namesakes", .list(.identifier(PersonID.prefix))), .required("records", .list(.count)),
             .required("objects", .list(.digest)), .required("bytes", .count), .required("unfinished", .list(.unfinishedErasure)),
         ]))
 }

@@ -94,7 +94,12 @@ enum PeopleOperations {
     private static func accesses(_ archive: Archive) -> Operation {
         Operation(
             "access.list", .get, "/api/v1/access", "Who saw what of somebody or something, newest first", tag: tag,
-            parameters: [.query("about", .reference, "A person, a dossier or an item; oneself where none is given.")]
+            parameters: [
+                .query(
+                    "about", .reference,
+                    "A person, a dossier or an item; oneself where none is given. Who inspects everything may name the archive or `account:` and an account."
+                )
+            ]
                 + Operation.paging(of: "entries"),
             outcomes: [Operation.Outcome(200, .json(.page(of: .access)), "A page of the access log.")], refusals: [409]
         ) { call in

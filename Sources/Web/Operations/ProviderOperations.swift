@@ -83,7 +83,7 @@ enum ProviderOperations {
             "Begins to link an identity at the provider to one's own account, in a session; 404 where none is set up", tag: tag, scope: .administer,
             body: .json(
                 .object([
-                    .optional("password", SignInOperations.password, "The one of now, where there is one."),
+                    .optional("password", SignInOperations.password, "The one of now; an account without one gets another identity by a setup link."),
                     .optional("code", SignInOperations.code, "Of the authenticator, where there is one."),
                 ])), outcomes: [begun], refusals: [502]
         ) { call in

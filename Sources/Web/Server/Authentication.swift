@@ -23,14 +23,14 @@ public struct SignedIn: Sendable {
 /// Knows people by what their requests bring: the secret of a session in a cookie, or a token.
 public struct Authentication: Sendable {
     let session: @Sendable (_ secret: String) async throws -> Actor?
-    let token: @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp)?
+    let token: @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope)?
 
     /// - Parameters:
     ///   - session: whose session has this secret; `nil` where there is none, or it has ended.
-    ///   - token: whose token this is, what it allows and when it ends; `nil` where it is none, or is not valid any more.
+    ///   - token: whose token this is and what it allows; `nil` where it is none, or is not valid any more.
     public init(
         session: @escaping @Sendable (_ secret: String) async throws -> Actor?,
-        token: @escaping @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope, end: Timestamp)?
+        token: @escaping @Sendable (_ secret: String) async throws -> (actor: Actor, scope: TokenScope)?
     ) {
         self.session = session
         self.token = token
@@ -40,7 +40,7 @@ public struct Authentication: Sendable {
     public static func archive(_ archive: Archive, _ rules: SignInRules) -> Authentication {
         Authentication(
             session: { try await archive.session($0, rules: rules).map { Actor(account: $0.account) } },
-            token: { try await archive.token($0).map { (Actor(account: $0.account), $0.scope, $0.expiresAt) } })
+            token: { try await archive.token($0).map { (Actor(account: $0.account), $0.scope) } })
     }
 
     /// Knows nobody.
@@ -51,9 +51,9 @@ public struct Authentication: Sendable {
         if let authorization = fields.value("authorization") {
             let words = authorization.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 2, words[0].lowercased() == "bearer", (1...512).contains(words[1].utf8.count),
-                let (actor, scope, end) = try await token(String(words[1]))
+                let (actor, scope) = try await token(String(words[1]))
             else { return nil }
-            return SignedIn(actor: actor, scope: scope, proof: .token(until: end))
+            return SignedIn(actor: actor, scope: scope, proof: .token(String(words[1])))
         }
         guard let secret = SessionCookie.secret(in: fields, isSecure: isSecure), let actor = try await session(secret) else { return nil }
         return SignedIn(actor: actor, scope: .administer, proof: .session(secret))

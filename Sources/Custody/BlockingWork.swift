@@ -127,6 +127,8 @@ final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendabl
         /// First asked first.
         var questions: [Question] = []
         var waiting: [Question: Waiting] = [:]
+        /// Those that are being found out: the same again waits for its end, so that as many as can be are answered together.
+        var inHand: Set<Question> = []
         var running = 0
     }
 
@@ -140,7 +142,7 @@ final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendabl
                     state.questions.append(question)
                 }
                 state.waiting[question]?.askers.append(continuation)
-                guard state.running < BlockingWork.laneCount else { return false }
+                guard state.running < BlockingWork.laneCount, !state.inHand.contains(question) else { return false }
                 state.running += 1
                 return true
             }
@@ -150,19 +152,25 @@ final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendabl
 
     /// Answers until nobody waits.
     private func answerAll() {
-        while let (work, askers) = next() {
-            let result = Result { try work(askers.count) }
-            for asker in askers { asker.resume(with: result) }
+        var done: Question?
+        while let (question, waiting) = next(after: done) {
+            let result = Result { try waiting.work(waiting.askers.count) }
+            for asker in waiting.askers { asker.resume(with: result) }
+            done = question
         }
     }
 
-    private func next() -> Waiting? {
+    private func next(after done: Question?) -> (Question, Waiting)? {
         state.withLock { state in
-            guard !state.questions.isEmpty else {
+            if let done { state.inHand.remove(done) }
+            guard let index = state.questions.firstIndex(where: { !state.inHand.contains($0) }) else {
+                // What waits for one that is in hand is found out by whoever has that.
                 state.running -= 1
                 return nil
             }
-            return state.waiting.removeValue(forKey: state.questions.removeFirst())
+            let question = state.questions.remove(at: index)
+            state.inHand.insert(question)
+            return state.waiting.removeValue(forKey: question).map { (question, $0) }
         }
     }
 }

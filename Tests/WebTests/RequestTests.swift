@@ -204,7 +204,7 @@ struct RequestTests {
 
     @Test("An error is told by the table: what the archive refuses, what is damaged, and of a failure only the request's id")
     func problems() async throws {
-        struct Unforeseen: Error { let path = "/srv/minhchung/archive.sqlite" }
+        struct Unforeseen: Error { let path = "/srv/minh chứng\n\\archive.sqlite" }
         let table: [(any Error, Int, String)] = [
             (ArchiveError.noSuchItem("ev-1234"), 404, "cannot find evidence item ev-1234"),
             (ArchiveError.notFound("person", "pe-1234"), 404, "cannot find person pe-1234"),
@@ -222,6 +222,12 @@ struct RequestTests {
                 let problem = try Self.problem(answer)
                 #expect((problem["detail"] as? String ?? "").contains(detail), "\(answer.text)")
                 #expect(!answer.text.contains("/srv/"))
+                // A line is canonical JSON, whatever stands in it.
+                for line in server.log {
+                    guard case .object(let members) = try JSON(canonical: Array(line.utf8)) else { throw RawConnection.Failure(description: line) }
+                    if case .string("answered")? = members["message"] { #expect(members["status"] == .integer(Int64(status))) }
+                }
+                #expect(!server.log.isEmpty)
                 if status == 500 {
                     let id = try #require(problem["request"] as? String)
                     #expect(server.log.contains { $0.contains(id) && $0.contains("\"level\":\"error\"") && $0.contains("/srv/") })

@@ -24,15 +24,35 @@ struct EventLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var members: [String: JSON] = [
-            "time": .string(Archive.systemTime().description), "level": .string(event.level.rawValue), "part": .string(label),
-            "message": .string("\(event.message)"),
-        ]
-        for field in Self.fields {
-            guard let value = event.metadata?[field] ?? metadata[field] else { continue }
-            let text = "\(value)"
-            members[field] = ["status", "milliseconds", "bytes"].contains(field) ? Int64(text).map(JSON.integer) ?? .string(text) : .string(text)
+        // As canonical JSON has it, and not by way of a tree: there is a line for every request.
+        var line = "{"
+        for name in Self.order {
+            let text: String
+            switch name {
+            case "level": text = event.level.rawValue
+            case "message": text = "\(event.message)"
+            case "part": text = label
+            case "time": text = Archive.systemTime().description
+            default:
+                guard let value = event.metadata?[name] ?? metadata[name] else { continue }
+                text = "\(value)"
+            }
+            line += line.utf8.count == 1 ? "\"" : ",\""
+            line += name
+            line += "\":"
+            if Self.numbers.contains(name), let number = Int64(text) {
+                line += "\(number)"
+            } else if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                line += "\""
+                line += text
+                line += "\""
+            } else {
+                line += JSON.string(text).canonicalText
+            }
         }
-        write(JSON.object(members).canonicalText)
+        write(line + "}")
     }
+
+    private static let order = (fields + ["level", "message", "part", "time"]).sorted()
+    private static let numbers: Set<String> = ["status", "milliseconds", "bytes"]
 }

@@ -6,6 +6,12 @@ final class Metrics: Sendable {
         var counts = [Int](repeating: 0, count: Metrics.buckets.count)
         var count = 0
         var sum = 0.0
+
+        mutating func add(_ seconds: Double) {
+            count += 1
+            sum += seconds
+            for (index, bound) in Metrics.buckets.enumerated() where seconds <= bound { counts[index] += 1 }
+        }
     }
 
     private struct Request: Hashable {
@@ -32,11 +38,7 @@ final class Metrics: Sendable {
     func count(operation: String, status: Int, seconds: Double) {
         state.withLock { state in
             state.requests[Request(operation: operation, status: status), default: 0] += 1
-            var histogram = state.durations[operation] ?? Histogram()
-            histogram.count += 1
-            histogram.sum += seconds
-            for (index, bound) in Self.buckets.enumerated() where seconds <= bound { histogram.counts[index] += 1 }
-            state.durations[operation] = histogram
+            state.durations[operation, default: Histogram()].add(seconds)
         }
     }
 

@@ -75,9 +75,17 @@ extension Catalog {
     public static let sessionLimit = 20
 
     /// Keeps a new session. Those that have expired, of whomever, are deleted.
-    public func begin(_ session: StoredSession, _ secret: Digest) throws(CatalogError) {
+    ///
+    /// - Parameter password: the hash of the password that was proved for it, where one was.
+    /// - Returns: false where the account has another password by now, and nothing was kept.
+    @discardableResult
+    public func begin(_ session: StoredSession, _ secret: Digest, proving password: String? = nil) throws(CatalogError) -> Bool {
         try perform("begin a session") {
             try changeSignIns { db in
+                if let password {
+                    let row = try db.first("SELECT password FROM credential WHERE account = ?", [session.account])
+                    guard row?["password"] as String? == password else { return false }
+                }
                 try db.run("DELETE FROM session WHERE expires_at <= ?", [session.createdAt.description])
                 try db.run(
                     """
@@ -92,6 +100,7 @@ extension Catalog {
                         secret.hex, session.id.text, session.account, session.createdAt.description, session.seenAt.description,
                         session.idleUntil.description, session.expiresAt.description,
                     ])
+                return true
             }
         }
     }

@@ -92,13 +92,14 @@ extension Archive {
         _ account: String, password: String, code: String? = nil, from address: String, rules: SignInRules = SignInRules()
     ) async throws -> NewSession {
         try await blocking.run { [self] in
-            try attempting(account, from: address) {
+            let proved = try attempting(account, from: address) {
                 let credential = try checked(password, of: account)
                 guard try isOpen(account) else { throw SignInError.refused }
                 try check(code, of: account, credential)
                 if credential.authenticator == nil, try needsAuthenticator(account, rules) { throw SignInError.authenticatorRequired }
+                return credential
             }
-            return try begin(account, rules)
+            return try begin(account, rules, proved)
         }
     }
 
@@ -165,12 +166,14 @@ extension Archive {
 
     // MARK: What signing in is made of
 
-    func begin(_ account: String, _ rules: SignInRules) throws -> NewSession {
+    /// - Parameter proved: what was proved for it, where it was a password.
+    func begin(_ account: String, _ rules: SignInRules, _ proved: StoredCredential? = nil) throws -> NewSession {
         let (secret, now) = (Secret.random(.session), now())
         let end = now + rules.longest
         let session = StoredSession(
             id: .random(), account: account, createdAt: now, seenAt: now, idleUntil: min(now + rules.idle, end), expiresAt: end)
-        try catalog.begin(session, secret.digest)
+        // A setup link that was used meanwhile ended what the old password opens.
+        guard try catalog.begin(session, secret.digest, proving: proved?.password) else { throw SignInError.refused }
         return NewSession(secret: secret.text, session: Session(session))
     }
 
@@ -240,9 +243,13 @@ extension Archive {
         do {
             guard try Self.hasher.isRight(typed, hash), let credential, let hash else { throw SignInError.refused }
             guard hash.needsRehash else { return credential }
-            try catalog.rehash(account, from: hash.text, to: try Self.hasher.hash(typed).text)
-            // Another sign-in may have done it before.
-            return try catalog.credential(of: account) ?? credential
+            let stronger = try Self.hasher.hash(typed).text
+            try catalog.rehash(account, from: hash.text, to: stronger)
+            // Another sign-in may have done it before; or there is another password by now, and that one was not proved.
+            guard let known = try catalog.credential(of: account),
+                try known.password == stronger || Self.hasher.isRight(typed, known.password.flatMap { PasswordHash($0) })
+            else { throw SignInError.refused }
+            return known
         } catch PasswordHashingError.tooManyWait {
             throw SignInError.tooManyAtOnce
         }

@@ -103,9 +103,14 @@ struct SignInTests {
         try catalog.close()
     }
 
-    @Test func `another password ends every session but the one in which it is changed`() throws {
+    @Test func `another password ends every token, and every session but the one in which it is changed`() throws {
         for number in 1...3 { try catalog.begin(Self.session(), Self.secret(number)) }
+        // One that another password was proved for is none.
+        #expect(try !catalog.begin(Self.session(), Self.secret(9), proving: "another hash"))
+        #expect(try catalog.create(Self.token(), Self.secret(7), limit: 5))
         try catalog.setPassword("$hash", of: "officer-17", keeping: Self.secret(2))
+        #expect(try catalog.token(Self.secret(7), at: moment(0)) == nil, "tokens end as well")
+        #expect(try catalog.begin(Self.session(), Self.secret(9), proving: "$hash"))
         #expect(try (1...3).map { try catalog.session(Self.secret($0), at: moment(0)) != nil } == [false, true, false])
         try catalog.rehash("officer-17", from: "$other", to: "$wrong")
         #expect(try catalog.credential(of: "officer-17")?.password == "$hash", "it was changed meanwhile")

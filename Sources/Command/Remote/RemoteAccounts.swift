@@ -104,6 +104,7 @@ extension CreateToken: RemoteCommand {
         do { made = try server.json(.post("tokens", body: wanted)) } catch let problem as RemoteProblem where [403, 409].contains(problem.status) {
             // A token makes none that allows more, or is good for longer, than itself; a password does.
             guard let account = try server.json(.get("account"))["account"].text else { throw problem }
+            Terminal.say("\(visible(problem.description))\n")
             made = try SignIn.token(wanted, of: account, try SignIn.ask("password of \(account): "), at: server)
         }
         if options.json, case .object(let token) = made["token"] {

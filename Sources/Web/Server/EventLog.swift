@@ -40,7 +40,7 @@ struct EventLog: LogHandler {
             line += line.utf8.count == 1 ? "\"" : ",\""
             line += name
             line += "\":"
-            if Self.numbers.contains(name), let number = Int64(text) {
+            if Self.numbers.contains(name), let number = Int64(text), JSON.safeIntegers.contains(number) {
                 line += "\(number)"
             } else if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
                 line += "\""

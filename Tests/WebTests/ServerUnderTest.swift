@@ -160,17 +160,15 @@ final class ServerUnderTest: Sendable {
         ).split(separator: "\n").map(String.init)
     }
 
-    /// What SQLite's own program answers.
+    /// What SQLite's own program answers. Not by Foundation's `Process`, which crashes now and then where many are started at once.
     func access(_ sql: String) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-        process.arguments = ["-batch", "-bail", "-readonly", "\(folder)/archive/archive.sqlite", sql]
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw RawConnection.Failure(description: "sqlite3: \(text)") }
-        return text
+        func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+        let command = "/usr/bin/sqlite3 -batch -bail -readonly \(quoted("\(folder)/archive/archive.sqlite")) \(quoted(sql))"
+        guard let output = popen(command, "r") else { throw RawConnection.Failure(description: "cannot start sqlite3") }
+        var (text, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+        while case let count = fread(&buffer, 1, buffer.count, output), count > 0 { text += buffer[..<count] }
+        let answer = String(decoding: text, as: UTF8.self)
+        guard pclose(output) == 0 else { throw RawConnection.Failure(description: "sqlite3: \(answer)") }
+        return answer
     }
 }

@@ -331,8 +331,8 @@ struct CreateToken: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a token of the account that is given with --as, and print it.",
         discussion: """
-            At a server it is one of the account that has signed in; its password is asked for where the new token is to be good for more, or for longer, than
-            the one that sign-in made.
+            At a server it is one of the account that has signed in. Its password is asked for where the new token is to allow more, or to be
+            good for longer, than the one that sign-in made.
 
             EXAMPLES
               minhchung account token create "đồng bộ" --scope read --days 90 --as officer-17

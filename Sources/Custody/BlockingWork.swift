@@ -163,14 +163,17 @@ final class SharedWork<Question: Hashable & Sendable, Answer: Sendable>: Sendabl
     private func next(after done: Question?) -> (Question, Waiting)? {
         state.withLock { state in
             if let done { state.inHand.remove(done) }
-            guard let index = state.questions.firstIndex(where: { !state.inHand.contains($0) }) else {
+            // A question stands in both, or in neither.
+            guard let index = state.questions.firstIndex(where: { !state.inHand.contains($0) }),
+                let waiting = state.waiting.removeValue(forKey: state.questions[index])
+            else {
                 // What waits for one that is in hand is found out by whoever has that.
                 state.running -= 1
                 return nil
             }
             let question = state.questions.remove(at: index)
             state.inHand.insert(question)
-            return state.waiting.removeValue(forKey: question).map { (question, $0) }
+            return (question, waiting)
         }
     }
 }

@@ -82,8 +82,7 @@ extension Archive {
     private func checkPages(
         _ pages: [Int], of object: ObjectView?, _ region: PageRegion?, _ refuse: (String) -> ArchiveError
     ) throws -> Digest? {
-        var finding: ExtractionFinding?
-        if let number = object?.extractionRecord, case .objectExtracted(_, let found) = try catalog.record(number).body { finding = found }
+        let finding = try object.flatMap(finding)
         if region != nil, pages.count != 1 { throw refuse("a region is on one page; give that page") }
         for (index, page) in pages.enumerated() {
             if finding == nil, page > 1 { throw refuse("its pages are not known yet; have it read with: minhchung extract") }

@@ -173,7 +173,7 @@ extension Archive {
             }
         } else if let holder = numbered.first {
             let holding = try told(holder.id)
-            guard try isSeen(holder.id) else {
+            guard probed.shown.contains(holder.id.text) else {
                 return .refused("the personal number is \(holding)'s: they, or who keeps their registration, can move it")
             }
             guard SearchForm.folded(holder.name) == SearchForm.folded(name), holder.birthYear == entry.birthYear else {
@@ -186,7 +186,7 @@ extension Archive {
             let namesakes = try catalog.people(named: name, born: entry.birthYear)
             if let same = namesakes.first(where: { trace == nil || $0.numberEnding == nil }) {
                 let other = try told(same.id)
-                guard try isSeen(same.id) else {
+                guard probed.shown.contains(same.id.text) else {
                     return .refused("may be \(other), who has this name and year of birth: give the personal number, which tells")
                 }
                 return .refused("may be \(other), who has this name and year of birth; if so, declare that person anew with --person")

@@ -95,7 +95,6 @@ public final class Operation: Sendable {
     public let parameters: [Parameter]
     public let body: Body?
     public let outcomes: [Outcome]
-
     /// Whether it answers files, or images of them, to who has signed in.
     let sendsFiles: Bool
     /// Statuses of problems beside those that every operation of its kind may answer with; see ``problems``.
